@@ -1,0 +1,23 @@
+/** The contract between surfaces that receive credentials and the room that proves them. */
+import type { IpAddress } from '../net/ip-address.ts';
+import type { Principal } from './principal.ts';
+
+/** What a client sent: a user name (empty with a bearer token) and a password or token secret. */
+export interface Credentials {
+  readonly user: string;
+  readonly secret: string;
+}
+
+/** What came of it. */
+export type Authentication =
+  | { readonly kind: 'authenticated'; readonly principal: Principal }
+  | { readonly kind: 'bad-credentials' }
+  /** Too many failures from this source or for this name; nothing was computed. */
+  | { readonly kind: 'locked-out'; readonly retryAfterSeconds: number }
+  /** More password checks are waiting than the bounded queue holds. */
+  | { readonly kind: 'overloaded'; readonly retryAfterSeconds: number };
+
+/** Proves credentials. Answers at once where no password hash is needed (device tokens, remembered passwords). */
+export interface Authenticator {
+  authenticate(credentials: Credentials, source: IpAddress): Authentication | Promise<Authentication>;
+}

@@ -1,0 +1,54 @@
+/**
+ * Device tokens: long random secrets that a device sends as its password.
+ *
+ * Invariants: the secret itself is never stored, only its keyed digest; it is found by that digest in one look-up,
+ * so a known and an unknown secret cost the same. 24 characters, because FRITZ!Box does not escape what it inserts
+ * into a URL and some recorders break Basic credentials above 57 bytes.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Name } from '../zone/name.ts';
+
+/** A token as stored. */
+export interface Token {
+  readonly id: string;
+  readonly account: string;
+  /** The hosts it may update; null for all of its account's. */
+  readonly hosts: readonly Name[] | null;
+  readonly label: string;
+  /** HMAC-SHA256 of the secret under the store's token key, base64url. */
+  readonly digest: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const SECRET_LENGTH = 24; // 142 bits
+const ID_LENGTH = 10;
+
+/** A new secret: 24 ASCII alphanumerics from the system's generator. */
+export function createTokenSecret(): string {
+  return randomText(SECRET_LENGTH);
+}
+
+/** A new token id: ten lower-case alphanumerics, safe to show and to type. */
+export function createTokenId(): string {
+  return randomText(ID_LENGTH * 2)
+    .toLowerCase()
+    .slice(0, ID_LENGTH);
+}
+
+/** The stored form of a secret under `key` (32 bytes). */
+export function digestTokenSecret(secret: string, key: Uint8Array): string {
+  return createHmac('sha256', key).update(secret, 'utf8').digest('base64url');
+}
+
+function randomText(length: number): string {
+  let text = '';
+  while (text.length < length) {
+    for (const byte of randomBytes(length)) {
+      // 248 is the largest multiple of 62 below 256: the rest would favour the first letters.
+      if (byte < 248 && text.length < length) text += ALPHABET[byte % ALPHABET.length]!;
+    }
+  }
+  return text;
+}

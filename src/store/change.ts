@@ -1,0 +1,23 @@
+/**
+ * The closed set of changes a store can make durable. Each is a full new value or a removal, so applying one twice
+ * is the same as applying it once, and replaying a journal in order reaches the state that wrote it.
+ */
+import type { Account } from '../account/account.ts';
+import type { Host } from '../account/host.ts';
+import type { Token } from '../account/token.ts';
+import type { Name } from '../zone/name.ts';
+import type { RRset } from '../zone/rrset.ts';
+import type { ZoneSettings } from '../zone/zone.ts';
+
+/** One change. `zone-remove` takes the zone's RRsets and hosts with it; `account-remove` its tokens. */
+export type Change =
+  | { readonly kind: 'zone-put'; readonly zone: ZoneSettings }
+  | { readonly kind: 'zone-remove'; readonly apex: Name }
+  | { readonly kind: 'rrset-put'; readonly apex: Name; readonly owner: Name; readonly rrset: RRset }
+  | { readonly kind: 'rrset-remove'; readonly apex: Name; readonly owner: Name; readonly type: number }
+  | { readonly kind: 'account-put'; readonly account: Account }
+  | { readonly kind: 'account-remove'; readonly name: string }
+  | { readonly kind: 'host-put'; readonly host: Host }
+  | { readonly kind: 'host-remove'; readonly zone: Name; readonly name: Name }
+  | { readonly kind: 'token-put'; readonly token: Token }
+  | { readonly kind: 'token-remove'; readonly id: string };

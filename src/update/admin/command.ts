@@ -1,0 +1,161 @@
+/**
+ * The closed set of administrative commands, as plain JSON: what the command line sends to a running server through
+ * the control socket, or carries out itself where none runs. Names and addresses are text here and are parsed by
+ * the plans, so that each error can say what was wrong with what the operator typed.
+ */
+import { z } from 'zod';
+import { ACCEPT_POLICIES, type AcceptPolicy } from '../../net/address-class.ts';
+
+const accept = z.enum(ACCEPT_POLICIES as [AcceptPolicy, ...AcceptPolicy[]]);
+
+/** The schema of each command; `kind` names it. */
+export const adminCommandSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('zone-add'),
+    apex: z.string(),
+    /** Name server names; the first is the SOA's MNAME. Empty: `ns1.APEX`. */
+    nameServers: z.array(z.string()),
+    /** Static addresses made with the zone, for its name servers usually. */
+    addresses: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+    accept,
+  }),
+  z.strictObject({ kind: z.literal('zone-list') }),
+  z.strictObject({ kind: z.literal('zone-show'), apex: z.string() }),
+  z.strictObject({ kind: z.literal('zone-remove'), apex: z.string() }),
+  z.strictObject({
+    kind: z.literal('record-set'),
+    owner: z.string(),
+    type: z.string(),
+    values: z.array(z.string()).min(1),
+    ttl: z.number().int().optional(),
+  }),
+  z.strictObject({ kind: z.literal('record-remove'), owner: z.string(), type: z.string() }),
+  /** `text` is a zone file; all of the zone's static records are replaced. */
+  z.strictObject({ kind: z.literal('zone-import'), apex: z.string(), text: z.string() }),
+  z.strictObject({ kind: z.literal('zone-export'), apex: z.string() }),
+  z.strictObject({
+    kind: z.literal('account-add'),
+    name: z.string(),
+    admin: z.boolean(),
+    /** Null: only tokens act for the account. */
+    password: z.string().nullable(),
+  }),
+  z.strictObject({ kind: z.literal('account-list') }),
+  z.strictObject({ kind: z.literal('account-passwd'), name: z.string(), password: z.string() }),
+  z.strictObject({ kind: z.literal('account-remove'), name: z.string() }),
+  z.strictObject({
+    kind: z.literal('host-add'),
+    fqdn: z.string(),
+    account: z.string(),
+    ttl: z.number().int(),
+    wildcard: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal('host-list'), account: z.string().optional() }),
+  z.strictObject({ kind: z.literal('host-show'), fqdn: z.string() }),
+  z.strictObject({ kind: z.literal('host-set'), fqdn: z.string(), addresses: z.array(z.string()).min(1) }),
+  z.strictObject({ kind: z.literal('host-remove'), fqdn: z.string() }),
+  z.strictObject({
+    kind: z.literal('token-add'),
+    account: z.string(),
+    /** Empty: all hosts of the account, also later ones. */
+    hosts: z.array(z.string()),
+    label: z.string(),
+  }),
+  z.strictObject({ kind: z.literal('token-list'), account: z.string().optional() }),
+  z.strictObject({ kind: z.literal('token-revoke'), id: z.string() }),
+]);
+
+/** One administrative command. */
+export type AdminCommand = z.infer<typeof adminCommandSchema>;
+
+/** A zone as shown to people and scripts. */
+export interface ZoneInfo {
+  readonly apex: string;
+  readonly serial: number;
+  readonly accept: AcceptPolicy;
+  readonly hosts: number;
+  /** Static records in presentation format (`owner TTL TYPE rdata`), the SOA first. */
+  readonly records: readonly string[];
+}
+
+/** A host as shown to people and scripts. */
+export interface HostInfo {
+  readonly fqdn: string;
+  readonly zone: string;
+  readonly account: string;
+  readonly ttl: number;
+  readonly wildcard: boolean;
+  readonly ipv4: string | null;
+  readonly ipv6: string | null;
+  /** ISO 8601, or null if no address was ever set. */
+  readonly changedAt: string | null;
+}
+
+/** An account as shown to people and scripts. */
+export interface AccountInfo {
+  readonly name: string;
+  readonly admin: boolean;
+  readonly password: boolean;
+  readonly createdAt: string;
+}
+
+/** A token as shown to people and scripts, without its secret. */
+export interface TokenInfo {
+  readonly id: string;
+  readonly account: string;
+  /** Null: all hosts of the account. */
+  readonly hosts: readonly string[] | null;
+  readonly label: string;
+  readonly createdAt: string;
+}
+
+/** What each command answers with where it succeeds. */
+export interface AdminResults {
+  'zone-add': ZoneInfo;
+  'zone-list': readonly Omit<ZoneInfo, 'records'>[];
+  'zone-show': ZoneInfo;
+  'zone-remove': { readonly removed: string };
+  'record-set': { readonly records: readonly string[] };
+  'record-remove': { readonly removed: string };
+  'zone-import': { readonly apex: string; readonly records: number; readonly serial: number };
+  'zone-export': { readonly text: string };
+  'account-add': AccountInfo;
+  'account-list': readonly AccountInfo[];
+  'account-passwd': AccountInfo;
+  'account-remove': { readonly removed: string };
+  'host-add': HostInfo;
+  'host-list': readonly HostInfo[];
+  'host-show': HostInfo;
+  'host-set': HostInfo & { readonly changed: boolean };
+  'host-remove': { readonly removed: string };
+  'token-add': { readonly id: string; readonly secret: string };
+  'token-list': readonly TokenInfo[];
+  'token-revoke': { readonly removed: string };
+}
+
+/** Why a command was refused. */
+export type AdminErrorCode =
+  | 'invalid' // what was typed is not a name, address, record, …
+  | 'not-found'
+  | 'exists'
+  | 'conflict' // the data as it is does not allow it
+  | 'unavailable'; // the store takes no writes now
+
+/** A refused command; nothing was changed. */
+export interface AdminFailure {
+  readonly ok: false;
+  readonly code: AdminErrorCode;
+  /** For people: what is wrong and what to do. */
+  readonly message: string;
+}
+
+/** The result of a command. */
+export type AdminResult<K extends AdminCommand['kind'] = AdminCommand['kind']> =
+  { readonly ok: true; readonly value: AdminResults[K] } | AdminFailure;
+
+/** Carries out administrative commands: in this process, or in the server that holds the data. */
+export interface Administrator {
+  execute<K extends AdminCommand['kind']>(
+    command: Extract<AdminCommand, { kind: K }>,
+  ): Promise<AdminResult<K>>;
+}

@@ -1,0 +1,48 @@
+/**
+ * The closed set of results of an update. Each surface renders it through one table that is exhaustive by type, so
+ * a new kind does not compile until every surface has an answer for it.
+ */
+import type { AcceptPolicy, AddressClass } from '../net/address-class.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+
+/** The addresses a host has after an update. */
+export interface PublishedAddresses {
+  readonly ipv4: IpAddress | null;
+  readonly ipv6: IpAddress | null;
+}
+
+/** The result for one host name of a request. */
+export type HostOutcome =
+  | ({ readonly kind: 'changed' } & PublishedAddresses)
+  | ({ readonly kind: 'unchanged' } & PublishedAddresses)
+  /** No host of that name, or one of somebody else: the two are not told apart. */
+  | { readonly kind: 'no-such-host' }
+  /** What was sent is not a fully qualified name. */
+  | { readonly kind: 'not-fqdn' }
+  /** The account's own host, but the token is limited to others. */
+  | { readonly kind: 'not-permitted' }
+  /** The zone's policy does not publish an address of this class. */
+  | {
+      readonly kind: 'address-refused';
+      readonly address: IpAddress;
+      readonly class: AddressClass;
+      readonly policy: AcceptPolicy;
+    };
+
+/** The result for a request as a whole, where it did not get as far as its hosts. */
+export type RequestOutcome =
+  | { readonly kind: 'bad-credentials' }
+  /** Too many failed log-ins from there: try again later. */
+  | { readonly kind: 'locked-out'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'no-hostname' }
+  | { readonly kind: 'too-many-hosts'; readonly limit: number }
+  /** More waiting than the bounded queues hold. */
+  | { readonly kind: 'overloaded'; readonly retryAfterSeconds: number }
+  /** The store takes no writes now (disk full, shutting down). */
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number };
+
+/** Any result. */
+export type Outcome = HostOutcome | RequestOutcome;
+
+/** The names of all results. */
+export type OutcomeKind = Outcome['kind'];

@@ -1,0 +1,16 @@
+/**
+ * RRsets as values (RFC 2181 §5): all records of one owner and type, one TTL.
+ * Invariant: at least one rdata, no two equal, each in uncompressed wire form with its names as given.
+ */
+
+/** The records of one type at one owner name. */
+export interface RRset {
+  readonly type: number;
+  /** Seconds, 0 to 2^31-1 (RFC 2181 §8). */
+  readonly ttl: number;
+  /** Wire-form RDATA of each record, without its length. */
+  readonly rdata: readonly Uint8Array[];
+}
+
+/** Limits that keep one owner's data from harming the rest of its zone (secondaries refuse far larger sets). */
+export const RRSET_LIMITS = { records: 100, bytes: 16_384 } as const;
