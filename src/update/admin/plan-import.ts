@@ -61,6 +61,7 @@ function isHostAddress(zone: Zone<Host>, { owner, rrset }: OwnedRRset): boolean 
 
 function hostConflict(zone: Zone<Host>, file: ZoneFileData): string | undefined {
   for (const { owner, rrset } of file.rrsets) {
+    if (isHostAddress(zone, { owner, rrset })) continue;
     const { type } = rrset;
     if (
       (type === RRTYPE.A || type === RRTYPE.AAAA || type === RRTYPE.CNAME) &&
