@@ -2,6 +2,7 @@
  * Carries out administrative commands on a store: reads from its view, changes through the one writer.
  * Invariant: every command of the closed set has exactly one handler; the table does not compile otherwise.
  */
+import { PasswordError } from '../../account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
 import type { Clock } from '../../ops/clock.ts';
 import type { StoreView } from '../../store/store.ts';
@@ -144,14 +145,16 @@ function accountHandlers({
     'account-add': async (command) => {
       const weak = command.password === null ? undefined : weakness(command.password);
       if (weak !== undefined) return weak;
-      const hash = command.password === null ? null : await hashPassword(command.password);
+      const hash = command.password === null ? null : await hashed(hashPassword, command.password);
+      if (typeof hash === 'object' && hash !== null) return hash;
       return submit(committer, (current, now) => planAccountAdd(current, command, hash, now));
     },
     'account-list': () => ({ ok: true, value: [...view.accounts()].map(describeAccount) }),
     'account-passwd': async (command) => {
       const weak = weakness(command.password);
       if (weak !== undefined) return weak;
-      const hash = await hashPassword(command.password);
+      const hash = await hashed(hashPassword, command.password);
+      if (typeof hash === 'object') return hash;
       return submit(committer, (current) => planAccountPassword(current, command, hash));
     },
     'account-remove': (command) => submit(committer, (current) => planAccountRemove(current, command)),
@@ -208,6 +211,19 @@ function tokenHandlers({
     },
     'token-revoke': (command) => submit(committer, (current) => planTokenRevoke(current, command)),
   };
+}
+
+/** The stored form of a password, or the refusal where too many are waiting for theirs. */
+async function hashed(
+  hashPassword: AdministratorOptions['hashPassword'],
+  password: string,
+): Promise<string | AdminFailure> {
+  try {
+    return await hashPassword(password);
+  } catch (error) {
+    if (!(error instanceof PasswordError) || error.code === 'failed') throw error;
+    return refuse('unavailable', 'too many passwords are being checked: try again in some seconds');
+  }
 }
 
 function weakness(password: string): AdminFailure | undefined {
