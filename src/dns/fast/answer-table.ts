@@ -152,6 +152,23 @@ export class AnswerTable {
     if (old !== 0) this.#retire(old, this.#zoneSize(old));
   }
 
+  /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone. */
+  removeAllOf(zone: number): void {
+    for (let index = 0; index < DIRECTORY_SIZE; index++) {
+      const { words, first, mask } = this.#slots(index);
+      for (let slot = 0; slot <= mask; slot++) {
+        const value = words[first + slot]!;
+        if (value === 0 || value === REMOVED) continue;
+        const { bytes } = this.#chunkOf(value);
+        const at = offsetOf(value);
+        if ((bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) !== zone) continue;
+        Atomics.store(words, first + slot, REMOVED);
+        this.#live[index]!--;
+        this.#retire(value, this.#entrySize(value));
+      }
+    }
+  }
+
   /** Makes memory that no reader can still be looking at available again. */
   reclaim(): void {
     let kept = 0;

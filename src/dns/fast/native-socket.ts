@@ -40,7 +40,6 @@ const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_WAITFORONE = 0x10000;
 const EINTR = 4;
-const EAGAIN = 11;
 
 type NativeFunction = (...args: (number | bigint)[]) => number;
 
@@ -52,6 +51,7 @@ export interface NativeSockets {
   readonly close: NativeFunction;
   readonly recvmmsg: NativeFunction;
   readonly sendmmsg: NativeFunction;
+  readonly poll: NativeFunction;
   readonly addressOf: (buffer: Uint8Array) => bigint;
   readonly errno: () => number;
 }
@@ -81,6 +81,7 @@ export function loadNativeSockets(): NativeSockets | string {
     close: library.func('int close(int)'),
     recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint32_t, int)'),
+    poll: library.func('int poll(uintptr_t, uint64_t, int)'),
     addressOf: (buffer) => koffi.address(buffer),
     errno: () => koffi.errno(),
   };
@@ -121,19 +122,17 @@ export class MessageBatch {
   }
 
   /**
-   * Waits for at least one message, at most for the socket's receive time-out, and takes what else is there. Returns
-   * how many arrived; 0 when the time is over; -1 when the socket failed.
+   * Waits for at least one message, at most for the socket's receive time-out (or not at all), and takes what else is
+   * there. Returns how many arrived, 0 also where the socket reports an error: UDP's are about messages sent before.
    */
-  receive(socket: number): number {
+  receive(socket: number, wait: boolean): number {
     const view = this.#receivedView;
     for (let i = 0; i < BATCH; i++) {
       view.setInt32(i * HEADER_BYTES + AT.nameLength, SOCKADDR_IN6_BYTES, true);
       view.setInt32(i * HEADER_BYTES + AT.controlLength, CONTROL_BYTES, true);
     }
-    const count = this.#native.recvmmsg(socket, this.#receivedAddress, BATCH, MSG_WAITFORONE, 0);
-    if (count >= 0) return count;
-    const errno = this.#native.errno();
-    return errno === EAGAIN || errno === EINTR ? 0 : -1;
+    const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
+    return Math.max(0, this.#native.recvmmsg(socket, this.#receivedAddress, BATCH, flags, 0));
   }
 
   /** The length of received message `i`; 0 for one that was too long for its slot. */
