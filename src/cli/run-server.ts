@@ -120,7 +120,7 @@ async function announce(
     log.info({ account }, 'made the first administrator');
   }
   if (quickstart) {
-    const places = { http, dns, dataFiles: `${resolve(config.data)}/` };
+    const places = { http, dns, data: resolve(config.data) };
     const secret = await provisionQuickstart(store.view, administrator);
     context.stdout.write(secret === undefined ? `${formatPlaces(places)}\n` : formatWelcome(secret, places));
   }
