@@ -14,9 +14,9 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
     kind: z.literal('zone-add'),
     apex: z.string(),
     /** Name server names; the first is the SOA's MNAME. Empty: `ns1.APEX`. */
-    nameServers: z.array(z.string()),
+    nameServers: z.array(z.string()).readonly(),
     /** Static addresses made with the zone, for its name servers usually. */
-    addresses: z.array(z.strictObject({ name: z.string(), address: z.string() })),
+    addresses: z.array(z.strictObject({ name: z.string(), address: z.string() })).readonly(),
     accept,
   }),
   z.strictObject({ kind: z.literal('zone-list') }),
@@ -26,7 +26,7 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
     kind: z.literal('record-set'),
     owner: z.string(),
     type: z.string(),
-    values: z.array(z.string()).min(1),
+    values: z.array(z.string()).min(1).readonly(),
     ttl: z.number().int().optional(),
   }),
   z.strictObject({ kind: z.literal('record-remove'), owner: z.string(), type: z.string() }),
@@ -52,13 +52,13 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('host-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('host-show'), fqdn: z.string() }),
-  z.strictObject({ kind: z.literal('host-set'), fqdn: z.string(), addresses: z.array(z.string()).min(1) }),
+  z.strictObject({ kind: z.literal('host-set'), fqdn: z.string(), addresses: z.array(z.string()).min(1).readonly() }),
   z.strictObject({ kind: z.literal('host-remove'), fqdn: z.string() }),
   z.strictObject({
     kind: z.literal('token-add'),
     account: z.string(),
     /** Empty: all hosts of the account, also later ones. */
-    hosts: z.array(z.string()),
+    hosts: z.array(z.string()).readonly(),
     label: z.string(),
   }),
   z.strictObject({ kind: z.literal('token-list'), account: z.string().optional() }),

@@ -1,0 +1,73 @@
+/**
+ * What an update request does to the hosts it names. Pure: state and request in, outcomes and changes out.
+ * Invariants: a family that is not mentioned is kept; equality is by value; a host that is refused is not changed at
+ * all, in neither family, while the other hosts of the request are.
+ */
+import type { Host } from '../account/host.ts';
+import { hostAccess } from '../account/permission.ts';
+import { type AcceptPolicy, classifyAddress, isPublishable } from '../net/address-class.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import type { Change } from '../store/change.ts';
+import type { StoreView } from '../store/store.ts';
+import type { Name } from '../zone/name.ts';
+import type { Plan } from './commit.ts';
+import type { HostOutcome } from './outcome.ts';
+import type { AddressIntent, UpdateRequest } from './request.ts';
+
+/** The outcome for each hostname of the request in its order, and the changes that make them true. */
+export function planUpdate(
+  view: StoreView,
+  request: UpdateRequest,
+  now: number,
+): Plan<readonly HostOutcome[]> {
+  const changes: Change[] = [];
+  const outcomes: HostOutcome[] = [];
+  for (const [index, name] of request.hostnames.entries()) {
+    const first = request.hostnames.indexOf(name);
+    outcomes.push(
+      first < index
+        ? outcomes[first]!
+        : planHost(view, request, name, (host) => {
+            changes.push({ kind: 'host-put', host: { ...host, changedAt: now } });
+          }),
+    );
+  }
+  return { changes, result: outcomes };
+}
+
+function planHost(
+  view: StoreView,
+  request: UpdateRequest,
+  name: Name | undefined,
+  put: (host: Host) => void,
+): HostOutcome {
+  if (name === undefined) return { kind: 'not-fqdn' };
+  const host = view.host(name);
+  const access = host === undefined ? 'none' : hostAccess(request.principal, host);
+  if (host === undefined || access === 'none') return { kind: 'no-such-host' };
+  if (access === 'see') return { kind: 'not-permitted' };
+  const policy = view.zone(host.zone)!.settings.accept;
+  const refused = refusedAddress(request.ipv4, policy) ?? refusedAddress(request.ipv6, policy);
+  if (refused !== undefined)
+    return { kind: 'address-refused', address: refused, class: classifyAddress(refused), policy };
+  const ipv4 = intended(request.ipv4, host.ipv4);
+  const ipv6 = intended(request.ipv6, host.ipv6);
+  if (ipv4 === host.ipv4 && ipv6 === host.ipv6) return { kind: 'unchanged', ipv4, ipv6 };
+  put({ ...host, ipv4, ipv6 });
+  return { kind: 'changed', ipv4, ipv6 };
+}
+
+function refusedAddress(intent: AddressIntent, policy: AcceptPolicy): IpAddress | undefined {
+  return intent.kind === 'set' && !isPublishable(intent.address, policy) ? intent.address : undefined;
+}
+
+function intended(intent: AddressIntent, current: IpAddress | null): IpAddress | null {
+  switch (intent.kind) {
+    case 'keep':
+      return current;
+    case 'clear':
+      return null;
+    case 'set':
+      return intent.address;
+  }
+}
