@@ -1,0 +1,166 @@
+/**
+ * Changes and what they put, to and from the JSON values that the journal and the snapshot hold: names in presentation
+ * format, addresses canonical, RDATA in presentation format (RFC 1035 §5), times ISO 8601.
+ * Invariant: decoding what was encoded gives an equal change, octet by octet; whatever is not exactly of this form is
+ * refused with the field's name.
+ */
+import { type Parsed, parsed, unparsable } from '../ops/parsed.ts';
+import { formatName } from '../zone/name.ts';
+import type { Change } from './change.ts';
+import {
+  decodeAccount,
+  decodeHost,
+  decodeRRset,
+  decodeToken,
+  decodeType,
+  decodeZone,
+  encodeAccount,
+  encodeHost,
+  encodeRRset,
+  encodeToken,
+  encodeType,
+  encodeZone,
+} from './entity-codec.ts';
+import { FieldError, Fields, type Json, Repeats } from './json-fields.ts';
+
+/** What a snapshot holds, in the order in which it can be read back: hosts and RRsets need their zone. */
+export const SECTIONS = ['zones', 'rrsets', 'accounts', 'tokens', 'hosts'] as const;
+
+/** One kind of thing that a snapshot holds. */
+export type Section = (typeof SECTIONS)[number];
+
+/** A change that puts something; a snapshot is a list of them. */
+export type Put = Extract<Change, { kind: `${string}-put` }>;
+
+const SECTION_OF: Record<Put['kind'], Section> = {
+  'zone-put': 'zones',
+  'rrset-put': 'rrsets',
+  'account-put': 'accounts',
+  'token-put': 'tokens',
+  'host-put': 'hosts',
+};
+
+const ENTITY_KEY = {
+  'zone-put': 'zone',
+  'rrset-put': 'rrset',
+  'account-put': 'account',
+  'token-put': 'token',
+  'host-put': 'host',
+} as const satisfies Record<Put['kind'], string>;
+
+/** The section that holds what this change puts. */
+export function sectionOf(put: Put): Section {
+  return SECTION_OF[put.kind];
+}
+
+/** The JSON value of a change. Throws FieldError where a number or time is out of the range of its field. */
+export function encodeChange(change: Change): Json {
+  switch (change.kind) {
+    case 'zone-put':
+    case 'rrset-put':
+    case 'account-put':
+    case 'token-put':
+    case 'host-put':
+      return { kind: change.kind, [ENTITY_KEY[change.kind]]: encodeEntity(change) };
+    case 'zone-remove':
+      return { kind: change.kind, apex: formatName(change.apex) };
+    case 'rrset-remove':
+      return {
+        kind: change.kind,
+        zone: formatName(change.apex),
+        owner: formatName(change.owner),
+        type: encodeType(change.type),
+      };
+    case 'account-remove':
+      return { kind: change.kind, name: change.name };
+    case 'host-remove':
+      return { kind: change.kind, zone: formatName(change.zone), name: formatName(change.name) };
+    case 'token-remove':
+      return { kind: change.kind, id: change.id };
+  }
+}
+
+/** The JSON value of the thing that a change puts. Throws FieldError as `encodeChange` does. */
+export function encodeEntity(put: Put): Json {
+  switch (put.kind) {
+    case 'zone-put':
+      return encodeZone(put.zone);
+    case 'rrset-put':
+      return encodeRRset(put);
+    case 'account-put':
+      return encodeAccount(put.account);
+    case 'token-put':
+      return encodeToken(put.token);
+    case 'host-put':
+      return encodeHost(put.host);
+  }
+}
+
+/** Decodes the JSON values of one file or journal; what repeats in them is shared in memory. */
+export class Decoder {
+  readonly #repeats = new Repeats();
+
+  /** The change of a JSON value. */
+  change(value: unknown): Parsed<Change> {
+    return attempt(() => this.#change(value));
+  }
+
+  /** The change that puts the thing this JSON value of a snapshot's section stands for. */
+  entity(section: Section, value: unknown): Parsed<Put> {
+    return attempt(() => this.#entity(section, value));
+  }
+
+  #change(value: unknown): Change {
+    const fields = new Fields(value, 'change');
+    const change = this.#changeOf(fields.text('kind'), fields);
+    fields.end();
+    return change;
+  }
+
+  #changeOf(kind: string, fields: Fields): Change {
+    switch (kind) {
+      case 'zone-put':
+      case 'rrset-put':
+      case 'account-put':
+      case 'token-put':
+      case 'host-put':
+        return this.#entity(SECTION_OF[kind], fields.raw(ENTITY_KEY[kind]));
+      case 'zone-remove':
+        return { kind, apex: fields.name('apex') };
+      case 'rrset-remove':
+        return { kind, apex: fields.name('zone'), owner: fields.name('owner'), type: decodeType(fields) };
+      case 'account-remove':
+        return { kind, name: fields.text('name') };
+      case 'host-remove':
+        return { kind, zone: fields.name('zone'), name: fields.name('name') };
+      case 'token-remove':
+        return { kind, id: fields.text('id') };
+      default:
+        throw new FieldError(`there is no change of kind ${JSON.stringify(kind)}`);
+    }
+  }
+
+  #entity(section: Section, value: unknown): Put {
+    switch (section) {
+      case 'zones':
+        return { kind: 'zone-put', zone: decodeZone(value) };
+      case 'rrsets':
+        return { kind: 'rrset-put', ...decodeRRset(value, this.#repeats) };
+      case 'accounts':
+        return { kind: 'account-put', account: decodeAccount(value) };
+      case 'tokens':
+        return { kind: 'token-put', token: decodeToken(value, this.#repeats) };
+      case 'hosts':
+        return { kind: 'host-put', host: decodeHost(value, this.#repeats) };
+    }
+  }
+}
+
+function attempt<T>(decode: () => T): Parsed<T> {
+  try {
+    return parsed(decode());
+  } catch (error) {
+    if (error instanceof FieldError) return unparsable(error.message);
+    throw error;
+  }
+}
