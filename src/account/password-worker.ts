@@ -1,0 +1,40 @@
+/**
+ * The only code that runs bcrypt, in a thread of its own: one check takes some hundred milliseconds of pure
+ * computation. Invariant: it receives passwords only as digests (see `password.ts`), never as they were typed.
+ */
+import { setPriority } from 'node:os';
+import { compareSync, hashSync } from 'bcryptjs';
+
+yieldToOtherThreads();
+
+/** A digest to hash at a cost (4 to 31). */
+export interface HashTask {
+  readonly digest: string;
+  readonly cost: number;
+}
+
+/** A digest to compare with a bcrypt hash. */
+export interface VerifyTask {
+  readonly digest: string;
+  readonly hash: string;
+}
+
+/** The bcrypt hash (`$2b$…`, 60 characters) of a digest with a new random salt. */
+export function hash({ digest, cost }: HashTask): string {
+  return hashSync(digest, cost);
+}
+
+/** Whether the hash was made of this digest. Throws where it is not a bcrypt hash. */
+export function verify({ digest, hash: expected }: VerifyTask): boolean {
+  return compareSync(digest, expected);
+}
+
+function yieldToOtherThreads(): void {
+  // On Linux this is the priority of the calling thread alone; elsewhere it would slow down the whole process.
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(10);
+  } catch {
+    // A service manager may forbid the system call; then passwords compete with everything else, and that is all.
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * From a device's credentials to the token they hold.
+ *
+ * Invariants: one look-up by digest decides whether a secret is a token, whatever the user name says; the user name
+ * must then be the account's, or a host's that the token may update, or empty. Devices fill that field with what
+ * their form asks for, so a trailing dot and capitals are tolerated (RFC 4343).
+ */
+import { parseName } from '../zone/name.ts';
+import type { AccountDirectory } from './account-directory.ts';
+import type { Credentials } from './authenticator.ts';
+import { hostAccess } from './permission.ts';
+import type { Principal } from './principal.ts';
+import { type Token, digestTokenSecret } from './token.ts';
+
+/** What the secret is: a token's used rightly, a token's with a user name that is not its own, or no token's. */
+export type TokenResolution =
+  | { readonly kind: 'resolved'; readonly principal: TokenPrincipal }
+  | { readonly kind: 'wrong-user' }
+  | { readonly kind: 'no-token' };
+
+/** A device by its token. */
+export type TokenPrincipal = Extract<Principal, { kind: 'token' }>;
+
+/** Resolves credentials to a token. Synchronous, some microseconds. */
+export type TokenResolver = (credentials: Credentials) => TokenResolution;
+
+const WRONG_USER: TokenResolution = { kind: 'wrong-user' };
+const NO_TOKEN: TokenResolution = { kind: 'no-token' };
+
+/** A resolver of the tokens of a directory. */
+export function createTokenResolver(directory: AccountDirectory): TokenResolver {
+  // A stored token never changes, so its principal is made once and goes when it goes.
+  const resolutions = new WeakMap<Token, Extract<TokenResolution, { kind: 'resolved' }>>();
+
+  return ({ user, secret }) => {
+    if (secret === '') return NO_TOKEN;
+    const token = directory.tokenByDigest(digestTokenSecret(secret, directory.tokenKey));
+    if (token === undefined || directory.account(token.account) === undefined) return NO_TOKEN;
+    let resolution = resolutions.get(token);
+    if (resolution === undefined) {
+      resolution = { kind: 'resolved', principal: principalOf(token) };
+      resolutions.set(token, resolution);
+    }
+    return mayBeUsedAs(user, resolution.principal, directory) ? resolution : WRONG_USER;
+  };
+}
+
+function principalOf(token: Token): TokenPrincipal {
+  return {
+    kind: 'token',
+    account: token.account,
+    tokenId: token.id,
+    hosts: token.hosts === null ? null : new Set(token.hosts),
+  };
+}
+
+function mayBeUsedAs(user: string, principal: TokenPrincipal, directory: AccountDirectory): boolean {
+  if (user === '') return true;
+  const withoutDot = user.endsWith('.') ? user.slice(0, -1) : user;
+  if (withoutDot.toLowerCase() === principal.account) return true;
+  const name = parseName(user);
+  const host = name === undefined ? undefined : directory.host(name);
+  return host !== undefined && hostAccess(principal, host) === 'update';
+}
