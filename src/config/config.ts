@@ -13,10 +13,19 @@ export interface Config {
   readonly http: {
     readonly listen: readonly ListenAddress[];
     readonly trustedProxies: readonly IpPrefix[];
+    readonly forwardedHeader: SettingValues['http.forwardedHeader'];
+    readonly maxConnections: number;
   };
-  readonly dns: { readonly listen: readonly ListenAddress[] };
+  readonly dns: {
+    readonly listen: readonly ListenAddress[];
+    readonly tcpConnections: number;
+    readonly tcpConnectionsPerSource: number;
+    readonly tcpIdleMs: number;
+  };
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
-  readonly passwords: { readonly cost: number };
+  /** `threads` is absent where the number of processors shall decide. */
+  readonly passwords: { readonly cost: number; readonly threads?: number; readonly queueLimit: number };
+  readonly updates: { readonly queueLimit: number };
   /** The administrator to make at the first start, or null. */
   readonly bootstrap: { readonly account: string; readonly password: string } | null;
 }
@@ -44,10 +53,25 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
     problems,
     config: {
       data: values.data,
-      http: { listen: values['http.listen'], trustedProxies: values['http.trustedProxies'] },
-      dns: { listen: values['dns.listen'] },
+      http: {
+        listen: values['http.listen'],
+        trustedProxies: values['http.trustedProxies'],
+        forwardedHeader: values['http.forwardedHeader'],
+        maxConnections: values['http.maxConnections'],
+      },
+      dns: {
+        listen: values['dns.listen'],
+        tcpConnections: values['dns.tcpConnections'],
+        tcpConnectionsPerSource: values['dns.tcpConnectionsPerSource'],
+        tcpIdleMs: values['dns.tcpIdleSeconds'] * 1000,
+      },
       log: { level: values['log.level'], pretty: values['log.pretty'] },
-      passwords: { cost: values['passwords.cost'] },
+      passwords: {
+        cost: values['passwords.cost'],
+        ...(values['passwords.threads'] === 0 ? {} : { threads: values['passwords.threads'] }),
+        queueLimit: values['passwords.queueLimit'],
+      },
+      updates: { queueLimit: values['updates.queueLimit'] },
       bootstrap: account === null || password === null ? null : { account, password },
     },
   };

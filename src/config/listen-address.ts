@@ -8,7 +8,7 @@ import { type Parsed, parsed, unparsable } from '../ops/parsed.ts';
 /** One address to listen on. Port 0 lets the system choose. */
 export interface ListenAddress {
   /** Canonical text of the IP address, without brackets. */
-  readonly host: string;
+  readonly address: string;
   readonly port: number;
 }
 
@@ -21,17 +21,17 @@ export function parseListenAddress(text: string): Parsed<ListenAddress> {
   if (address === undefined || !(port <= 65_535)) {
     return unparsable(`"${text}" is not ADDR:PORT, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080`);
   }
-  return parsed({ host: formatIpAddress(address), port });
+  return parsed({ address: formatIpAddress(address), port });
 }
 
 /** `ADDR:PORT`, with brackets around an IPv6 address. */
-export function formatListenAddress({ host, port }: ListenAddress): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function formatListenAddress({ address, port }: ListenAddress): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** The address under which a program on the same machine reaches the listener: an unspecified one becomes loopback. */
 export function loopbackFor(listen: ListenAddress): ListenAddress {
-  const address = parseIpAddress(listen.host);
+  const address = parseIpAddress(listen.address);
   if (address === undefined || /[^\0]/.test(address)) return listen;
-  return { host: familyOf(address) === 4 ? '127.0.0.1' : '::1', port: listen.port };
+  return { address: familyOf(address) === 4 ? '127.0.0.1' : '::1', port: listen.port };
 }

@@ -33,8 +33,24 @@ export const SETTINGS = {
     doc: 'The reverse proxies whose X-Forwarded-For and Forwarded headers are believed; those of all others change nothing.',
     reloadable: true,
   }),
+  'http.forwardedHeader': choiceSetting(['either', 'x-forwarded-for', 'forwarded'], 'either', {
+    doc: 'The header in which trusted proxies name the client. Name one where a proxy lets the other through as the client sent it.',
+    reloadable: true,
+  }),
+  'http.maxConnections': integerSetting([1, 1_000_000], 10_000, {
+    doc: 'Connections at once on each HTTP address; further ones are dropped.',
+  }),
   'dns.listen': listSetting(listenList, ['127.0.0.1:5300'], {
     doc: 'Where DNS is answered, over UDP and TCP on the same port.',
+  }),
+  'dns.tcpConnections': integerSetting([1, 1_000_000], 512, {
+    doc: 'DNS connections over TCP at once; a further one takes the place of the one that was idle for longest.',
+  }),
+  'dns.tcpConnectionsPerSource': integerSetting([1, 1_000_000], 32, {
+    doc: 'DNS connections over TCP at once from one IPv4 address or IPv6 /64.',
+  }),
+  'dns.tcpIdleSeconds': integerSetting([1, 3600], 10, {
+    doc: 'How long a DNS connection over TCP may go without completing a query or taking its answers.',
   }),
   'log.level': choiceSetting(LOG_LEVELS, 'info', {
     doc: 'The least important level that is logged.',
@@ -43,6 +59,15 @@ export const SETTINGS = {
   'log.pretty': switchSetting(false, { doc: 'Log lines for people instead of JSON.' }),
   'passwords.cost': integerSetting([10, 15], 12, {
     doc: 'The bcrypt cost of new password hashes; one more doubles the time of a log-in by password.',
+  }),
+  'passwords.threads': integerSetting([0, 64], 0, {
+    doc: 'How many passwords are checked at once, each on a thread of its own; 0: half of the processors, at least one.',
+  }),
+  'passwords.queueLimit': integerSetting([1, 100_000], 64, {
+    doc: 'How many log-ins by password may wait for a thread; further ones are told to try again later.',
+  }),
+  'updates.queueLimit': integerSetting([1, 1_000_000], 10_000, {
+    doc: 'How many changes may wait to be written; further ones are told to try again later.',
   }),
   'bootstrap.account': optionalTextSetting({
     doc: 'An administrator account that `serve` makes at its first start, while no account exists. Needs `bootstrap.password`.',

@@ -52,7 +52,11 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('host-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('host-show'), fqdn: z.string() }),
-  z.strictObject({ kind: z.literal('host-set'), fqdn: z.string(), addresses: z.array(z.string()).min(1).readonly() }),
+  z.strictObject({
+    kind: z.literal('host-set'),
+    fqdn: z.string(),
+    addresses: z.array(z.string()).min(1).readonly(),
+  }),
   z.strictObject({ kind: z.literal('host-remove'), fqdn: z.string() }),
   z.strictObject({
     kind: z.literal('token-add'),

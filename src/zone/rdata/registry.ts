@@ -6,7 +6,7 @@ import { unparsable } from '../../ops/parsed.ts';
 import { RRTYPE } from '../rrtype.ts';
 import { A, AAAA } from './address.ts';
 import { type Field, type RdataCodec, type RdataNames, sequence } from './codec.ts';
-import { HEX, NAME, REST_STRING, SECONDS, STRING, STRINGS, U16, U32, U8 } from './fields.ts';
+import { BASE64, HEX, NAME, REST_STRING, SECONDS, STRING, STRINGS, U16, U32, U8 } from './fields.ts';
 import { SVCB } from './svcb.ts';
 
 /** The tag of a CAA property: letters and digits (RFC 8659 §4.1). */
@@ -26,7 +26,13 @@ const CAA_TAG: Field = {
 
 const ONE_NAME: RdataNames = { offset: 0, strings: 0, count: 1, compressible: true };
 const NEW_NAME: RdataNames = { ...ONE_NAME, compressible: false };
-const text = sequence({ 'the text': STRINGS });
+const TEXT = sequence({ 'the text': STRINGS });
+const CERTIFICATE = sequence({
+  'the usage': U8,
+  'the selector': U8,
+  'the matching type': U8,
+  'the certificate data': HEX,
+});
 
 const CODECS: ReadonlyMap<number, RdataCodec> = new Map<number, RdataCodec>([
   [RRTYPE.A, A],
@@ -50,7 +56,10 @@ const CODECS: ReadonlyMap<number, RdataCodec> = new Map<number, RdataCodec>([
   [RRTYPE.PTR, sequence({ 'the name': NAME }, ONE_NAME)],
   [RRTYPE.HINFO, sequence({ 'the CPU': STRING, 'the operating system': STRING })],
   [RRTYPE.MX, sequence({ 'the preference': U16, 'the mail server': NAME }, { ...ONE_NAME, offset: 2 })],
-  [RRTYPE.TXT, text],
+  [RRTYPE.TXT, TEXT],
+  [RRTYPE.SPF, TEXT],
+  [RRTYPE.RP, sequence({ 'the mailbox': NAME, 'the text name': NAME }, { ...NEW_NAME, count: 2 })],
+  [RRTYPE.AFSDB, sequence({ 'the subtype': U16, 'the host': NAME }, { ...NEW_NAME, offset: 2 })],
   [RRTYPE.AAAA, AAAA],
   [
     RRTYPE.SRV,
@@ -79,10 +88,10 @@ const CODECS: ReadonlyMap<number, RdataCodec> = new Map<number, RdataCodec>([
     sequence({ 'the key tag': U16, 'the algorithm': U8, 'the digest type': U8, 'the digest': HEX }),
   ],
   [RRTYPE.SSHFP, sequence({ 'the algorithm': U8, 'the fingerprint type': U8, 'the fingerprint': HEX })],
-  [
-    RRTYPE.TLSA,
-    sequence({ 'the usage': U8, 'the selector': U8, 'the matching type': U8, 'the certificate data': HEX }),
-  ],
+  [RRTYPE.TLSA, CERTIFICATE],
+  [RRTYPE.SMIMEA, CERTIFICATE],
+  [RRTYPE.OPENPGPKEY, sequence({ 'the key': BASE64 })],
+  [RRTYPE.URI, sequence({ 'the priority': U16, 'the weight': U16, 'the target': REST_STRING })],
   [RRTYPE.SVCB, SVCB],
   [RRTYPE.HTTPS, SVCB],
   [RRTYPE.CAA, sequence({ 'the flags': U8, 'the tag': CAA_TAG, 'the value': REST_STRING })],

@@ -1,0 +1,33 @@
+/**
+ * Host names as people and DDNS clients type them, international ones included.
+ *
+ * Invariant: what comes out is a name of two or more labels of letters, digits, hyphens and underscores (RFC 952,
+ * RFC 1123 §2.1; the underscore is common in device names), never an address and never a wildcard.
+ */
+import { domainToASCII } from 'node:url';
+import { type Name, nameFromLabels } from './name.ts';
+
+/** More than any name has in Unicode; bounds the work of IDNA mapping. */
+const MAX_TEXT = 1024;
+
+const LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i;
+
+/**
+ * Reads a fully qualified host name. Blanks around it and one trailing dot are dropped, Unicode is mapped by IDNA
+ * (UTS 46) to its `xn--` form. Undefined for everything that is not one: single labels, addresses, other characters,
+ * a last label of digits only (RFC 3696 §2: no such top-level domain, but every mistyped IPv4 address).
+ */
+export function parseHostname(text: string): Name | undefined {
+  if (text.length > MAX_TEXT) return undefined;
+  const ascii = toAscii(text.trim());
+  const labels = (ascii.endsWith('.') ? ascii.slice(0, -1) : ascii).split('.');
+  if (labels.length < 2 || !labels.every((label) => LABEL.test(label))) return undefined;
+  return /^\d+$/.test(labels.at(-1)!) ? undefined : nameFromLabels(labels);
+}
+
+function toAscii(text: string): string {
+  // The URL host parser behind domainToASCII also unescapes percent signs and reads `0x7f.1` as an address, so it
+  // sees only what needs it, and only such ASCII as a host name has.
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  return /[^A-Za-z0-9_.\x80-\u{10ffff}-]/u.test(text) ? '' : domainToASCII(text);
+}

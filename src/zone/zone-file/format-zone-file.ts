@@ -1,0 +1,50 @@
+/**
+ * The data of a zone as a master file (RFC 1035 §5): the SOA first, then the apex, then every owner in canonical
+ * order (RFC 4034 §6.1), one record a line, every name absolute. Invariants: parsing it gives the same data; equal
+ * data gives equal text, so that exports can be compared and kept under version control.
+ */
+import { type Name, formatName, labelsOf } from '../name.ts';
+import { formatRdata } from '../rdata/rdata.ts';
+import { formatRRType } from '../rrtype.ts';
+import type { SoaFields } from '../zone.ts';
+import type { OwnedRRset } from './parse-zone-file.ts';
+
+/** What a zone file holds. */
+export interface ZoneFileContent {
+  readonly apex: Name;
+  readonly soa: SoaFields;
+  readonly serial: number;
+  /** Every RRset but the SOA. */
+  readonly rrsets: Iterable<OwnedRRset>;
+}
+
+/** The zone file, with a line end after each line. */
+export function formatZoneFile(content: ZoneFileContent): string {
+  return [...zoneFileLines(content)].join('\n') + '\n';
+}
+
+/** The lines of the zone file without their line ends, for a zone that is better not held as one text. */
+export function* zoneFileLines({ apex, soa, serial, rrsets }: ZoneFileContent): IterableIterator<string> {
+  const times = [serial, soa.refresh, soa.retry, soa.expire, soa.minimum].join(' ');
+  yield `$ORIGIN ${formatName(apex)}`;
+  yield `${formatName(apex)}\t${soa.ttl}\tIN\tSOA\t${formatName(soa.mname)} ${formatName(soa.rname)} ${times}`;
+  const sorted = Array.from(rrsets, (owned) => ({ owned, key: sortKey(owned.owner) })).sort(
+    (a, b) => compare(a.key, b.key) || a.owned.rrset.type - b.owned.rrset.type,
+  );
+  for (const { owned } of sorted) {
+    const prefix = `${formatName(owned.owner)}\t${owned.rrset.ttl}\tIN\t${formatRRType(owned.rrset.type)}\t`;
+    for (const rdata of owned.rrset.rdata) yield prefix + formatRdata(owned.rrset.type, rdata);
+  }
+}
+
+/** Text that sorts as the name does: labels from the root, ended by what is less than every octet of a label. */
+function sortKey(name: Name): string {
+  return labelsOf(name)
+    .reverse()
+    .map((label) => label.replace(/[\0\x01]/g, '\x01$&') + '\0')
+    .join('');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
