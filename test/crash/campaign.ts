@@ -14,7 +14,10 @@ import { ACCOUNT, provision } from './provision.ts';
 
 const DEVICES = 32;
 const LONGEST_ROUND_MS = 250;
-const KILL_WHILE_STARTING = 1 / 8;
+/** One round in so many is killed while it starts. */
+const ROUNDS_PER_START_KILL = 8;
+/** Small, so that the journal is folded into the snapshot again and again while the server is killed. */
+const ENVIRONMENT = { HOMING_STORE_COMPACTION_BYTES: '65536' };
 
 /** What a campaign did. */
 export interface CampaignReport {
@@ -47,11 +50,11 @@ export async function runCampaign(options: {
   while (report.kills < kills) {
     const full = Math.random() < thorough || report.kills === kills - 1;
     if (full) await verifyStore(dataDirectory);
-    if (Math.random() < KILL_WHILE_STARTING) {
-      await interruptStart(dataDirectory, Math.random() * 2 * LONGEST_ROUND_MS);
+    if (report.kills % ROUNDS_PER_START_KILL === ROUNDS_PER_START_KILL - 1) {
+      await interruptStart(dataDirectory, Math.random() * 3 * LONGEST_ROUND_MS, ENVIRONMENT);
       report.whileStarting++;
     } else {
-      const server = await startHoming(dataDirectory);
+      const server = await startHoming(dataDirectory, { env: ENVIRONMENT });
       try {
         report.keptWithoutAnswer += await check(server, ledgers, serials);
         if (full) await checkCommandLine(dataDirectory, ledgers);
@@ -66,7 +69,7 @@ export async function runCampaign(options: {
   }
 
   await verifyStore(dataDirectory);
-  const server = await startHoming(dataDirectory);
+  const server = await startHoming(dataDirectory, { env: ENVIRONMENT });
   try {
     report.keptWithoutAnswer += await check(server, ledgers, serials);
     await checkCommandLine(dataDirectory, ledgers);

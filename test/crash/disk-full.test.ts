@@ -42,14 +42,15 @@ test('a full disk stops updates, not DNS, and updates go on once there is space'
 
   await checkSerials(resolver, serials);
   await checkHosts(resolver, ledgers);
-  assert.equal(await health(), 503, 'the full disk is reported');
+  // Health is looked at once a second at most.
+  await until(async () => (await health()) === 503, 'the full disk to be reported');
   assert.match(server.log(), /ENOSPC|no space/i);
 
   await rm(filler);
   const after = startLoad(target, ledgers);
   await untilAcknowledged(after, 100);
   await after.stop();
-  assert.equal(await health(), 200);
+  await until(async () => (await health()) === 200, 'health to be reported again');
   await checkSerials(resolver, serials);
   await checkHosts(resolver, ledgers);
 
@@ -99,9 +100,9 @@ async function untilAcknowledged(load: Load, count: number): Promise<void> {
   await until(() => load.acknowledged() >= count, 'updates after there is space again');
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) assert.fail(`waited ${PATIENCE_MS} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -116,8 +116,15 @@ export async function startHoming(
 }
 
 /** Starts a server and kills it after `afterMs`, wherever its start has come to by then. */
-export async function interruptStart(dataDirectory: string, afterMs: number): Promise<void> {
-  const child = spawn(process.execPath, serveArguments(dataDirectory), { stdio: 'ignore' });
+export async function interruptStart(
+  dataDirectory: string,
+  afterMs: number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  const child = spawn(process.execPath, serveArguments(dataDirectory), {
+    stdio: 'ignore',
+    env: { ...process.env, ...env },
+  });
   const ended = once(child, 'exit');
   const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
   await ended;
