@@ -4,11 +4,12 @@ import { runCli } from './cli/run-cli.ts';
 /** What is left after the command is done (an idle connection, a timer) may not keep the process for longer. */
 const LINGER_MS = 500;
 
-// A reader that has seen enough (`| head`) closes the pipe; that is no failure of the command.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`| head`) closes the pipe: no failure of the command, no end of a server.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdin: process.stdin,

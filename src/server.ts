@@ -16,7 +16,8 @@ import { systemClock } from './ops/clock.ts';
 import type { Log } from './ops/log.ts';
 import { PASS, checkTcp, checkUdpDns, createCachedCheck } from './ops/self-check.ts';
 import { type ShutdownResult, createShutdown } from './ops/shutdown.ts';
-import { openEmbeddedStore } from './store/embedded/embedded-store.ts';
+import type { EmbeddedStore, StoreNotice } from './store/embedded/embedded-store.ts';
+import { openEmbeddedStore } from './store/embedded/open-embedded-store.ts';
 import type { Store } from './store/store.ts';
 import { createAdministrator } from './update/admin/create-administrator.ts';
 import type { Administrator } from './update/admin/command.ts';
@@ -25,7 +26,7 @@ import { createUpdateService } from './update/create-service.ts';
 
 /** The rooms that need no network: what administration without a server works on. */
 export interface Core {
-  readonly store: Store;
+  readonly store: EmbeddedStore;
   readonly committer: Committer;
   readonly passwords: PasswordHasher;
   readonly administrator: Administrator;
@@ -53,7 +54,11 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code: string;
 
-  constructor(setting: SettingKey, { listen, flag }: { listen: ListenAddress; flag: string }, cause: NodeJS.ErrnoException) {
+  constructor(
+    setting: SettingKey,
+    { listen, flag }: { listen: ListenAddress; flag: string },
+    cause: NodeJS.ErrnoException,
+  ) {
     super(describeListenError(setting, { listen, flag }, cause), { cause });
     this.code = cause.code ?? 'unknown';
   }
@@ -66,7 +71,14 @@ const HTTP_GRACE_MS = 3000;
 
 /** Opens the data directory. Rejects with StoreError. */
 export async function openCore(config: Config, log: Log): Promise<Core> {
-  const store = await openEmbeddedStore({ directory: config.data, clock: systemClock, log });
+  const store = await openEmbeddedStore({
+    directory: config.data,
+    clock: systemClock,
+    compactionBytes: config.store.compactionBytes,
+    onNotice: (notice) => {
+      logNotice(log, notice);
+    },
+  });
   const committer = createCommitter({ store, clock: systemClock, queueLimit: config.updates.queueLimit });
   const passwords = createPasswordHasher(config.passwords);
   const administrator = createAdministrator({
@@ -125,6 +137,19 @@ export async function startServer(options: {
     },
     stop: () => shutdown.run(),
   };
+}
+
+const NOTICE_LEVEL = {
+  'torn-tail': 'warn',
+  'stale-lock': 'warn',
+  unwritable: 'error',
+  writable: 'info',
+  compacted: 'info',
+  'compaction-failed': 'error',
+} as const satisfies Record<StoreNotice['code'], string>;
+
+function logNotice(log: Log, { message, ...fields }: StoreNotice): void {
+  log[NOTICE_LEVEL[fields.code]](fields, message);
 }
 
 function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
@@ -191,8 +216,7 @@ async function firstFailure(checks: readonly Promise<string>[]): Promise<string>
 function listenFailure(setting: SettingKey, flag: string, wanted: readonly ListenAddress[]) {
   return (error: NodeJS.ErrnoException & Partial<ListenAddress>): never => {
     if (error.code === undefined || error.port === undefined) throw error;
-    const listen =
-      error.address === undefined ? wanted[0]! : { address: error.address, port: error.port };
+    const listen = error.address === undefined ? wanted[0]! : { address: error.address, port: error.port };
     throw new ListenError(setting, { listen, flag }, error);
   };
 }

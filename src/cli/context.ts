@@ -16,6 +16,8 @@ export interface CliContext {
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
   readonly stdout: TextSink;
   readonly stderr: TextSink;
+  /** Columns of help texts, in place of the terminal's. */
+  readonly helpWidth?: number;
   /** In place of the process's own environment and working directory. */
   readonly load?: Pick<LoadOptions, 'env' | 'directory'>;
 }

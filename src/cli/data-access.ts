@@ -8,7 +8,6 @@ import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { createLog } from '../ops/log.ts';
 import { openCore } from '../server.ts';
-import { backupStore } from '../store/embedded/backup.ts';
 import { StoreError } from '../store/store.ts';
 import type { Administrator } from '../update/admin/command.ts';
 import { type ControlClient, connectControl, remoteAdministrator } from './control/client.ts';
@@ -71,7 +70,7 @@ async function directAccess(config: Config): Promise<DataAccess> {
   const core = await openCore(config, log);
   return {
     administrator: core.administrator,
-    backup: (file) => backupStore(core.store, file),
+    backup: (file) => core.store.backup(file),
     close: () => core.close(),
   };
 }

@@ -19,6 +19,7 @@ export function buildProgram(context: CliContext, setExitCode: (code: ExitCode) 
     .version(readVersion())
     .exitOverride()
     .configureOutput({
+      ...(context.helpWidth === undefined ? {} : { getOutHelpWidth: () => context.helpWidth! }),
       writeOut: (text) => {
         context.stdout.write(text);
       },

@@ -34,8 +34,11 @@ export async function provisionQuickstart(
 export interface Places {
   readonly http: readonly ListenAddress[];
   readonly dns: readonly ListenAddress[];
-  readonly dataFiles: string;
+  /** The data directory, absolute. */
+  readonly data: string;
 }
+
+const DATA_FILES = 'snapshot.json, journal-*.log';
 
 /** The block of the first start, with the secret in it. */
 export function formatWelcome(secret: string, places: Places): string {
@@ -51,7 +54,8 @@ export function formatWelcome(secret: string, places: Places): string {
     `  http://${http}/`,
     '',
     `The password in the first line is the token of ${host}. It is not shown again;`,
-    `make another with: npm run -s homing -- token add --account ${QUICKSTART.account}`,
+    `make another with "homing token add --account ${QUICKSTART.account}"`,
+    `(from a checkout: npm run -s homing -- token add --account ${QUICKSTART.account}).`,
     '',
     formatPlaces(places),
     '',
@@ -60,11 +64,11 @@ export function formatWelcome(secret: string, places: Places): string {
 }
 
 /** Where it listens and which files hold the data. */
-export function formatPlaces({ http, dns, dataFiles }: Places): string {
+export function formatPlaces({ http, dns, data }: Places): string {
   return [
     `HTTP  ${http.map(formatListenAddress).join(', ')}`,
     `DNS   ${dns.map(formatListenAddress).join(', ')} (UDP and TCP)`,
-    `Data  ${dataFiles}`,
+    `Data  ${data}/ (${DATA_FILES})`,
   ].join('\n');
 }
 

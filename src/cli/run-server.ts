@@ -10,7 +10,6 @@ import { watchConfig } from '../config/watch.ts';
 import { type Log, type LogControl, createLog } from '../ops/log.ts';
 import { readVersion } from '../ops/version.ts';
 import { ListenError, type RunningServer, startServer } from '../server.ts';
-import { backupStore } from '../store/embedded/backup.ts';
 import type { CliContext } from './context.ts';
 import type { ServerStatus } from './control/protocol.ts';
 import { createControlServer } from './control/server.ts';
@@ -83,7 +82,7 @@ async function startControl(
     log: log.child({ room: 'control' }),
     handlers: {
       administrator,
-      backup: (file) => backupStore(store, file),
+      backup: (file) => store.backup(file),
       status: async (): Promise<ServerStatus> => {
         const { healthy, checks } = await server.health();
         return {
@@ -116,11 +115,12 @@ async function announce(
   if (config.bootstrap !== null && [...store.view.accounts()].length === 0) {
     const { account, password } = config.bootstrap;
     const result = await administrator.execute({ kind: 'account-add', name: account, admin: true, password });
-    if (!result.ok) throw new CliError(exitCodeOf(result.code), result.code, `bootstrap.account: ${result.message}`);
+    if (!result.ok)
+      throw new CliError(exitCodeOf(result.code), result.code, `bootstrap.account: ${result.message}`);
     log.info({ account }, 'made the first administrator');
   }
   if (quickstart) {
-    const places = { http, dns, dataFiles: `${resolve(config.data)}/` };
+    const places = { http, dns, data: resolve(config.data) };
     const secret = await provisionQuickstart(store.view, administrator);
     context.stdout.write(secret === undefined ? `${formatPlaces(places)}\n` : formatWelcome(secret, places));
   }

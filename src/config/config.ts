@@ -26,6 +26,7 @@ export interface Config {
   /** `threads` is absent where the number of processors shall decide. */
   readonly passwords: { readonly cost: number; readonly threads?: number; readonly queueLimit: number };
   readonly updates: { readonly queueLimit: number };
+  readonly store: { readonly compactionBytes: number };
   /** The administrator to make at the first start, or null. */
   readonly bootstrap: { readonly account: string; readonly password: string } | null;
 }
@@ -72,6 +73,7 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
         queueLimit: values['passwords.queueLimit'],
       },
       updates: { queueLimit: values['updates.queueLimit'] },
+      store: { compactionBytes: values['store.compactionBytes'] },
       bootstrap: account === null || password === null ? null : { account, password },
     },
   };

@@ -69,6 +69,9 @@ export const SETTINGS = {
   'updates.queueLimit': integerSetting([1, 1_000_000], 10_000, {
     doc: 'How many changes may wait to be written; further ones are told to try again later.',
   }),
+  'store.compactionBytes': integerSetting([65_536, 1_099_511_627_776], 67_108_864, {
+    doc: 'The journal is folded into the snapshot when it is larger than this and than half the snapshot.',
+  }),
   'bootstrap.account': optionalTextSetting({
     doc: 'An administrator account that `serve` makes at its first start, while no account exists. Needs `bootstrap.password`.',
   }),

@@ -13,7 +13,7 @@ import type { SettingValues } from './schema.ts';
 /** A running watch. */
 export interface ConfigWatch {
   /** Reads the files now, e.g. on SIGHUP. */
-  reload(): void;
+  readonly reload: () => void;
   stop(): void;
 }
 

@@ -83,7 +83,6 @@ function prettyLines(target: LogSink): LogSink {
   const format = pretty.prettyFactory({
     colorize: process.stderr.isTTY,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'pid,hostname',
     singleLine: true,
   });
   return { write: (line) => target.write(format(line)) };

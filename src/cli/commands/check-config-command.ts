@@ -36,5 +36,6 @@ function print(context: CliContext, json: boolean, options: LoadOptions): void {
 
 function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '(none)' : value.join(', ');
-  return value === null ? '(none)' : String(value as string | number | boolean);
+  if (value === null) return '(none)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

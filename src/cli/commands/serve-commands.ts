@@ -27,9 +27,13 @@ export function addServeCommands(
   });
   const quickstart = program
     .command('quickstart')
-    .description('serve; if the data directory is empty, first make a zone, a host and a token to try it with');
-  withExamples(withServeOptions(quickstart), ['quickstart', 'quickstart --data /tmp/try']).action(async () => {
-    const load = loadOptions(context, quickstart.opts<ServeOptions>(), QUICKSTART_DEFAULTS);
-    setExitCode(await runServer({ context, load, quickstart: true }));
-  });
+    .description(
+      'serve; if the data directory is empty, first make a zone, a host and a token to try it with',
+    );
+  withExamples(withServeOptions(quickstart), ['quickstart', 'quickstart --data /tmp/try']).action(
+    async () => {
+      const load = loadOptions(context, quickstart.opts<ServeOptions>(), QUICKSTART_DEFAULTS);
+      setExitCode(await runServer({ context, load, quickstart: true }));
+    },
+  );
 }

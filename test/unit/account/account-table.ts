@@ -14,7 +14,7 @@ import { type Name, parseName } from '../../../src/zone/name.ts';
 
 /** The directory with the ways to fill it. */
 export class AccountTable implements AccountDirectory {
-  readonly tokenKey = randomBytes(32);
+  tokenKey: Uint8Array = randomBytes(32);
   readonly tokens = new Map<string, Token>();
   readonly accounts = new Map<string, Account>();
   readonly hosts = new Map<Name, Host>();

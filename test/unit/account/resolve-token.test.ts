@@ -1,5 +1,6 @@
 /** Which user names a device may send with its token. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { type TokenResolution, createTokenResolver } from '../../../src/account/resolve-token.ts';
 import { AccountTable, nameOf } from './account-table.ts';
@@ -79,4 +80,16 @@ test('a revoked token is none at once; a token replaced under its digest has its
   assert.equal(resolve({ user: 'home.dyn.test', secret }).kind, 'wrong-user');
   table.tokens.delete(digest);
   assert.equal(resolve({ user: 'alice', secret }).kind, 'no-token');
+});
+
+test('under another token key no earlier token is one, and later ones are', () => {
+  const other = new AccountTable();
+  other.addAccount('alice', null);
+  const resolveOther = createTokenResolver(other);
+  const before = other.addToken('alice');
+  assert.equal(resolveOther({ user: '', secret: before }).kind, 'resolved');
+  other.tokenKey = randomBytes(32);
+  const after = other.addToken('alice');
+  assert.equal(resolveOther({ user: '', secret: before }).kind, 'no-token');
+  assert.equal(resolveOther({ user: '', secret: after }).kind, 'resolved');
 });

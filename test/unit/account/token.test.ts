@@ -1,6 +1,6 @@
 /** Token secrets, ids and digests. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../../src/account/token.ts';
 
@@ -31,6 +31,7 @@ test('an id is ten lower-case alphanumerics, and never the same', () => {
 
 test('a digest depends on the key and on every character, and is not the secret', () => {
   const key = randomBytes(32);
+  assert.equal(digestTokenSecret('x', createSecretKey(key)), digestTokenSecret('x', key));
   const secret = createTokenSecret();
   const digest = digestTokenSecret(secret, key);
   assert.match(digest, /^[A-Za-z0-9_-]{43}$/);
