@@ -2,6 +2,7 @@
  * Carries out administrative commands on a store: reads from its view, changes through the one writer.
  * Invariant: every command of the closed set has exactly one handler; the table does not compile otherwise.
  */
+import { PasswordError } from '../../account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
 import type { Clock } from '../../ops/clock.ts';
 import type { StoreView } from '../../store/store.ts';
@@ -47,7 +48,7 @@ type Handlers = {
   [K in Kind]: (command: Extract<AdminCommand, { kind: K }>) => Promise<AdminResult<K>> | AdminResult<K>;
 };
 
-const PASSWORD = { least: 6, mostBytes: 72 } as const;
+const PASSWORD = { least: 6, mostBytes: 1024 } as const;
 
 /** Creates the administrator of a store. */
 export function createAdministrator(options: AdministratorOptions): Administrator {
@@ -144,14 +145,16 @@ function accountHandlers({
     'account-add': async (command) => {
       const weak = command.password === null ? undefined : weakness(command.password);
       if (weak !== undefined) return weak;
-      const hash = command.password === null ? null : await hashPassword(command.password);
+      const hash = command.password === null ? null : await hashed(hashPassword, command.password);
+      if (typeof hash === 'object' && hash !== null) return hash;
       return submit(committer, (current, now) => planAccountAdd(current, command, hash, now));
     },
     'account-list': () => ({ ok: true, value: [...view.accounts()].map(describeAccount) }),
     'account-passwd': async (command) => {
       const weak = weakness(command.password);
       if (weak !== undefined) return weak;
-      const hash = await hashPassword(command.password);
+      const hash = await hashed(hashPassword, command.password);
+      if (typeof hash === 'object') return hash;
       return submit(committer, (current) => planAccountPassword(current, command, hash));
     },
     'account-remove': (command) => submit(committer, (current) => planAccountRemove(current, command)),
@@ -210,10 +213,22 @@ function tokenHandlers({
   };
 }
 
+/** The stored form of a password, or the refusal where too many are waiting for theirs. */
+async function hashed(
+  hashPassword: AdministratorOptions['hashPassword'],
+  password: string,
+): Promise<string | AdminFailure> {
+  try {
+    return await hashPassword(password);
+  } catch (error) {
+    if (!(error instanceof PasswordError) || error.code === 'failed') throw error;
+    return refuse('unavailable', 'too many passwords are being checked: try again in some seconds');
+  }
+}
+
 function weakness(password: string): AdminFailure | undefined {
   if (password.length < PASSWORD.least)
     return refuse('invalid', `a password has at least ${PASSWORD.least} characters`);
-  // bcrypt reads no further than 72 bytes; two passwords that differ only behind that would be one.
   if (Buffer.byteLength(password) > PASSWORD.mostBytes) {
     return refuse('invalid', `a password has at most ${PASSWORD.mostBytes} bytes`);
   }
