@@ -8,6 +8,7 @@ import { type SourceFile, ownFiles, placeOf, readText, sourcesBelow, walk } from
 const LENGTH_AIM = 300;
 const LENGTH_LIMIT = 400;
 const FILES_PER_FOLDER = 12;
+const OPENING_COMMENT = /^(#!.*\n)?\s*\/[/*]/;
 const VAGUE_NAMES = /^(utils?|helpers?|common|managers?|misc)(\.|$)/;
 
 const product = sourcesBelow('src');
@@ -47,8 +48,25 @@ test('files and folders of code have kebab-case names that say what is in them',
 });
 
 test('every file opens with a comment', () => {
-  const silent = all.filter((file) => !/^(#!.*\n)?\s*\/[/*]/.test(file.text)).map((file) => file.path);
-  assert.deepEqual(silent, []);
+  // A unit test is about the file that it mirrors, whose own opening says what that is.
+  const silent = all.filter(
+    ({ path, text }) => !path.startsWith('test/unit/') && !OPENING_COMMENT.test(text),
+  );
+  assert.deepEqual(
+    silent.map(({ path }) => path),
+    [],
+  );
+});
+
+test('unit tests lie where the sources lie', () => {
+  const folders = new Set(product.map(({ path }) => posix.dirname(path).replace(/^src/, '')));
+  const astray = all
+    .filter(({ path }) => path.startsWith('test/unit/'))
+    .filter(({ path }) => !folders.has(posix.dirname(path).replace('test/unit', '')));
+  assert.deepEqual(
+    astray.map(({ path }) => path),
+    [],
+  );
 });
 
 test('every export has a doc comment', () => {
