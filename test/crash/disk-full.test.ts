@@ -64,18 +64,15 @@ test('a full disk stops updates, not DNS, and updates go on once there is space'
 
 /** A tmpfs of 8 MiB, unmounted at the end of the test; undefined where this user may not mount. */
 async function mountSmallDisk(t: TestContext): Promise<string | undefined> {
-  // Hooks run in the order of their registration: unmount before the directory below is removed.
-  let mounted: string | undefined;
-  t.after(async () => {
-    if (mounted !== undefined) await run('umount', ['--lazy', mounted]);
-  });
-  const directory = await temporaryDirectory(t);
-  const mountPoint = join(directory, 'disk');
+  // Hooks run in the order of their registration: unmounted before the directory around it is removed.
+  const mounted: string[] = [];
+  t.after(() => Promise.all(mounted.map((path) => run('umount', ['--lazy', path]))));
+  const mountPoint = join(await temporaryDirectory(t), 'disk');
   await mkdir(mountPoint);
   const args = ['-t', 'tmpfs', '-o', `size=${DISK_SIZE},mode=0700`, 'homing-test', mountPoint];
   const result = await run('mount', args).catch(() => undefined);
   if (result?.status !== 0) return undefined;
-  mounted = mountPoint;
+  mounted.push(mountPoint);
   return mountPoint;
 }
 

@@ -52,14 +52,15 @@ export async function checkSerials(resolver: Resolver, serials: Serials): Promis
 
 /** Watches the serials until `stop`, which rejects if one went back. */
 export function watchSerials(resolver: Resolver, serials: Serials): { stop(): Promise<void> } {
-  const state = { stopped: false };
+  const ending = new AbortController();
+  const stopped = (): boolean => ending.signal.aborted;
   const watching = (async (): Promise<void> => {
-    while (!state.stopped) {
+    while (!stopped()) {
       try {
         await checkSerials(resolver, serials);
       } catch (error) {
         // The server was killed while the question was under way; a serial that went back is no DNS error.
-        if (state.stopped && isDnsError(error)) return;
+        if (stopped() && isDnsError(error)) return;
         throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -69,7 +70,7 @@ export function watchSerials(resolver: Resolver, serials: Serials): { stop(): Pr
   watching.catch(() => undefined);
   return {
     stop: () => {
-      state.stopped = true;
+      ending.abort();
       resolver.cancel();
       return watching;
     },

@@ -42,7 +42,7 @@ export const HOSTS = ['home.dyn.test', 'vpn.dyn.test'] as const;
 /** A running server with the zone, the account, its hosts and a token; ended and removed with the test. */
 export async function startScenario(
   t: TestContext,
-  options: { args?: readonly string[] } = {},
+  options: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<HomingProcess & { readonly token: string }> {
   const data = await temporaryDirectory(t);
   await homing(['zone', 'add', ZONE, '--accept', 'any', '--data', data]);
