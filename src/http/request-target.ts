@@ -66,5 +66,5 @@ function otherRoute(text: string): string {
   if (!text.startsWith('/') || text.includes('\\') || !URL.canParse(`http://localhost${text}`))
     return NOWHERE;
   const url = new URL(`http://localhost${text}`);
-  return url.pathname.startsWith('//') ? NOWHERE : url.pathname + url.search;
+  return url.pathname + url.search;
 }

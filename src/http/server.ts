@@ -99,6 +99,7 @@ class NodeHttpServer implements HttpServer {
   readonly #limits: HttpLimits;
   readonly #servers: Server<typeof HttpMessage>[] = [];
   readonly #sockets = new Set<Socket>();
+  readonly #active = new Set<HttpResponse>();
   readonly #peers = new WeakMap<Socket, IpAddress>();
   readonly #handle: (message: HttpMessage, response: HttpResponse) => Promise<void>;
   readonly #idPrefix = randomBytes(4).toString('hex');
@@ -142,6 +143,7 @@ class NodeHttpServer implements HttpServer {
 
   async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#draining = true;
+    for (const response of this.#active) response.shouldKeepAlive = false;
     const closed = this.#servers.map(
       (server) =>
         new Promise<void>((resolve) =>
@@ -178,7 +180,7 @@ class NodeHttpServer implements HttpServer {
         noDelay: true,
       },
       (message, response) => {
-        this.#serve(message, response);
+        void this.#serve(message, response);
       },
     );
     server.maxConnections = limits.maxConnections;
@@ -203,7 +205,7 @@ class NodeHttpServer implements HttpServer {
     );
   }
 
-  #serve(message: HttpMessage, response: HttpResponse): void {
+  async #serve(message: HttpMessage, response: HttpResponse): Promise<void> {
     const peer = this.#peerOf(message.socket);
     if (peer === undefined) {
       message.destroy(); // already disconnected: nobody to answer, and no source to answer for
@@ -217,7 +219,12 @@ class NodeHttpServer implements HttpServer {
     message.url = route;
     headers.host = 'localhost';
     if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
-    void this.#handle(message, response);
+    this.#active.add(response);
+    try {
+      await this.#handle(message, response);
+    } finally {
+      this.#active.delete(response);
+    }
   }
 
   #peerOf(socket: Socket): IpAddress | undefined {

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { createAuthenticator } from '../../src/account/create-authenticator.ts';
 import { createPasswordHasher } from '../../src/account/password.ts';
 import { digestTokenSecret } from '../../src/account/token.ts';
+import type { HttpAppOptions } from '../../src/http/app.ts';
 import type { Health } from '../../src/http/health.ts';
 import type { HttpLog } from '../../src/http/log.ts';
 import { type HttpServer, type HttpServerOptions, createHttpServer } from '../../src/http/server.ts';
@@ -92,29 +93,48 @@ class BreakableStore implements Store {
   }
 }
 
-/** Opens a site that the test closes when it ends. */
-export async function openSite(t: Pick<TestContext, 'after'>, options: SiteOptions = {}): Promise<Site> {
+/** What stands behind the HTTP side, without a server. */
+export interface Backing {
+  readonly store: Store & { broken: boolean };
+  readonly app: HttpAppOptions;
+  readonly log: Site['log'];
+  readonly close: () => Promise<void>;
+}
+
+/** A store with contents, and the rooms between it and the HTTP side. */
+export async function openBacking(options: SiteOptions = {}): Promise<Backing> {
   const store = new BreakableStore();
   const passwords = createPasswordHasher({ cost: 4, threads: 1 });
-  for (const changes of await contents(options, store, passwords.hash.bind(passwords)))
-    await store.commit(changes);
+  await store.commit(await contents(options, store, (password) => passwords.hash(password)));
   const log: Site['log'] = [];
   const committer = createCommitter({ store, clock: systemClock });
-  const server = createHttpServer({
-    listen: [{ address: '127.0.0.1', port: 0 }],
+  const app: HttpAppOptions = {
     service: createUpdateService({ view: store.view, committer, clock: systemClock }),
     authenticator: createAuthenticator({ accounts: store.view, passwords, clock: systemClock }),
-    trustedProxies: (options.trust ?? []).map((text) => parseIpPrefix(text)!),
     health: options.health ?? (() => Promise.resolve({ healthy: true, checks: { store: 'pass' } })),
     describe: () => ({ version: '1.2.3', zones: 1, hosts: 2 }),
     log: recorder(log),
+  };
+  const close = async (): Promise<void> => {
+    await committer.close();
+    await passwords.close();
+  };
+  return { store, app, log, close };
+}
+
+/** Opens a site that the test closes when it ends. */
+export async function openSite(t: Pick<TestContext, 'after'>, options: SiteOptions = {}): Promise<Site> {
+  const { store, app, log, close } = await openBacking(options);
+  const server = createHttpServer({
+    listen: [{ address: '127.0.0.1', port: 0 }],
+    trustedProxies: (options.trust ?? []).map((text) => parseIpPrefix(text)!),
+    ...app,
     ...options.server,
   });
   await server.start();
   t.after(async () => {
     await server.stop({ graceMs: 0 });
-    await committer.close();
-    await passwords.close();
+    await close();
   });
   const { address, port } = server.addresses[0]!;
   return {
@@ -211,7 +231,7 @@ async function contents(
   { hosts = [], accounts = {}, tokens = {}, accept = 'private' }: SiteOptions,
   store: Store,
   hash: (password: string) => Promise<string>,
-): Promise<Change[][]> {
+): Promise<Change[]> {
   const apex = name('example.test');
   const soa = {
     mname: name('ns1.example.test'),
@@ -246,7 +266,7 @@ async function contents(
       token: { id: secret.toLowerCase(), account: 'alice', hosts: limited, label: '', digest, createdAt: 0 },
     });
   }
-  return [changes];
+  return changes;
 }
 
 function recorder(log: Site['log']): HttpLog {

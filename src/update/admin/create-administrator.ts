@@ -2,13 +2,14 @@
  * Carries out administrative commands on a store: reads from its view, changes through the one writer.
  * Invariant: every command of the closed set has exactly one handler; the table does not compile otherwise.
  */
+import { PasswordError } from '../../account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
 import type { Clock } from '../../ops/clock.ts';
 import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
 import { formatZoneFile } from '../../zone/zone-file/format-zone-file.ts';
-import { parseZoneFile } from '../../zone/zone-file/parse-zone-file.ts';
+import { type ParsedZoneFile, parseZoneFileInSteps } from '../../zone/zone-file/parse-zone-file.ts';
 import type { Committer, Plan } from '../commit.ts';
 import type { AdminCommand, AdminFailure, AdminResult, Administrator } from './command.ts';
 import {
@@ -47,7 +48,7 @@ type Handlers = {
   [K in Kind]: (command: Extract<AdminCommand, { kind: K }>) => Promise<AdminResult<K>> | AdminResult<K>;
 };
 
-const PASSWORD = { least: 6, mostBytes: 72 } as const;
+const PASSWORD = { least: 6, mostBytes: 1024 } as const;
 
 /** Creates the administrator of a store. */
 export function createAdministrator(options: AdministratorOptions): Administrator {
@@ -102,7 +103,9 @@ function zoneHandlers({
   return {
     'zone-add': async (command) => {
       const added = await submit(committer, (current, now) => planZoneAdd(current, command, now));
-      return added.ok ? { ok: true, value: describeZone(view.zone(added.apex)!) } : added;
+      return added.ok
+        ? { ok: true, value: { ...describeZone(view.zone(added.apex)!), warnings: added.warnings } }
+        : added;
     },
     'zone-list': () => ({ ok: true, value: [...view.zones()].map(summarizeZone) }),
     'zone-show': ({ apex }) => {
@@ -116,12 +119,15 @@ function zoneHandlers({
       const name = parseHostname(apex);
       if (name === undefined)
         return refuse('invalid', `"${apex}" is not a domain name with at least two labels`);
-      const file = parseZoneFile(text, name);
+      const file = await parseInTurns(text, name);
       if (!file.ok) return refuse('invalid', `line ${file.line}, column ${file.column}: ${file.reason}`);
       const imported = await submit(committer, (current) => planZoneImport(current, name, file));
       if (!imported.ok) return imported;
       const { serial } = view.zone(name)!.settings;
-      return { ok: true, value: { apex: formatHostname(name), records: file.records, serial } };
+      return {
+        ok: true,
+        value: { apex: formatHostname(name), records: file.records, serial, warnings: file.warnings },
+      };
     },
     'zone-export': ({ apex }) => {
       const zone = zoneOf(apex);
@@ -144,14 +150,16 @@ function accountHandlers({
     'account-add': async (command) => {
       const weak = command.password === null ? undefined : weakness(command.password);
       if (weak !== undefined) return weak;
-      const hash = command.password === null ? null : await hashPassword(command.password);
+      const hash = command.password === null ? null : await hashed(hashPassword, command.password);
+      if (typeof hash === 'object' && hash !== null) return hash;
       return submit(committer, (current, now) => planAccountAdd(current, command, hash, now));
     },
     'account-list': () => ({ ok: true, value: [...view.accounts()].map(describeAccount) }),
     'account-passwd': async (command) => {
       const weak = weakness(command.password);
       if (weak !== undefined) return weak;
-      const hash = await hashPassword(command.password);
+      const hash = await hashed(hashPassword, command.password);
+      if (typeof hash === 'object') return hash;
       return submit(committer, (current) => planAccountPassword(current, command, hash));
     },
     'account-remove': (command) => submit(committer, (current) => planAccountRemove(current, command)),
@@ -210,10 +218,31 @@ function tokenHandlers({
   };
 }
 
+/** Reads a zone file a little at a time, so that a large one holds up nobody's query. */
+async function parseInTurns(text: string, apex: Name): Promise<ParsedZoneFile> {
+  const steps = parseZoneFileInSteps(text, apex);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The stored form of a password, or the refusal where too many are waiting for theirs. */
+async function hashed(
+  hashPassword: AdministratorOptions['hashPassword'],
+  password: string,
+): Promise<string | AdminFailure> {
+  try {
+    return await hashPassword(password);
+  } catch (error) {
+    if (!(error instanceof PasswordError) || error.code === 'failed') throw error;
+    return refuse('unavailable', 'too many passwords are being checked: try again in some seconds');
+  }
+}
+
 function weakness(password: string): AdminFailure | undefined {
   if (password.length < PASSWORD.least)
     return refuse('invalid', `a password has at least ${PASSWORD.least} characters`);
-  // bcrypt reads no further than 72 bytes; two passwords that differ only behind that would be one.
   if (Buffer.byteLength(password) > PASSWORD.mostBytes) {
     return refuse('invalid', `a password has at most ${PASSWORD.mostBytes} bytes`);
   }

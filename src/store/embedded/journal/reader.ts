@@ -10,7 +10,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../../store.ts';
 import { corruptBytes } from '../corrupt-bytes.ts';
-import { type JournalRecord, type SegmentHeader, decodeRecord, unframe } from './record.ts';
+import { type JournalRecord, type SegmentHeader, decodeRecord, findRecord, unframe } from './record.ts';
 import { type SealedSegment, segmentName, segmentNumber } from './writer.ts';
 import { type Line, readLines } from './line-reader.ts';
 import { FORMAT, type FormatHistory, Upgrade } from '../migrations.ts';
@@ -188,9 +188,11 @@ class SegmentScan {
       const json = line.whole ? unframe(line.bytes) : undefined;
       if (json === undefined) {
         bad = { start: bad?.start ?? line.start, end: line.end };
+        // A damaged newline makes one line of two records: the second may be the last of the file.
+        recordAfter ||= findRecord(line.bytes, 1) !== undefined;
         return true;
       }
-      recordAfter = bad !== undefined;
+      recordAfter ||= bad !== undefined;
       if (!recordAfter) this.#take(json, line);
       return !recordAfter;
     };

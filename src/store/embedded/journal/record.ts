@@ -36,6 +36,7 @@ export type JournalRecord =
 
 const FRAME = /^([1-9]\d{0,9}) ([0-9a-f]{8}) /;
 const FRAME_LENGTH = 20;
+const JSON_START = '{"sequence":';
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** The record of a commit. Throws FieldError where a change cannot be stored, before anything was written. */
@@ -62,6 +63,26 @@ export function unframe(line: Buffer): Buffer | undefined {
   const json = line.subarray(match[0].length);
   if (json.length !== Number(match[1]) || crc32(json) !== Number.parseInt(match[2]!, 16)) return undefined;
   return json;
+}
+
+/**
+ * The offset, `from` or later, of a whole record within damaged bytes; undefined where there is none. What a record
+ * quotes cannot be taken for one: quotation marks are escaped within JSON text.
+ */
+export function findRecord(bytes: Buffer, from: number): number | undefined {
+  for (let at = bytes.indexOf(JSON_START, from); at !== -1; at = bytes.indexOf(JSON_START, at + 1)) {
+    const head = /([1-9]\d{0,9}) [0-9a-f]{8} $/.exec(
+      bytes.toString('latin1', Math.max(from, at - FRAME_LENGTH), at),
+    );
+    const digits = head?.[1];
+    if (digits === undefined) continue;
+    // Digits that stand before by chance may belong to the damage, so each shorter number is tried, too.
+    for (let skip = 0; skip < digits.length; skip++) {
+      const start = at - 10 - digits.length + skip;
+      if (unframe(bytes.subarray(start, at + Number(digits.slice(skip)))) !== undefined) return start;
+    }
+  }
+  return undefined;
 }
 
 /** The record of the JSON bytes that `unframe` gave. */
