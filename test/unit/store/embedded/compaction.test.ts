@@ -45,7 +45,7 @@ test('any commits, with compactions and restarts between them, leave what the me
       await store.close();
       assert.deepEqual(data.notices, []);
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 
