@@ -6,6 +6,7 @@
  * the peer neither completes a query nor takes its answers for the idle time, whatever else it sends.
  */
 import type { Socket } from 'node:net';
+import { FrameBuffer } from './frame-buffer.ts';
 import type { DnsLimits } from './limits.ts';
 import type { DnsStats } from './stats.ts';
 
@@ -19,14 +20,12 @@ export interface TcpSessionOptions {
   readonly onEnd: () => void;
 }
 
-const PREFIX = 2;
-
 /** Serves a connection from its acceptance to its end. */
 export class TcpSession {
   readonly #socket: Socket;
   readonly #options: TcpSessionOptions;
   readonly #source: string;
-  #input: Buffer = Buffer.alloc(0);
+  readonly #input = new FrameBuffer();
   #peerEnded = false;
   #idle: NodeJS.Timeout;
   #turn: NodeJS.Immediate | undefined;
@@ -62,7 +61,7 @@ export class TcpSession {
   }
 
   #read(chunk: Buffer): void {
-    this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
+    this.#input.append(chunk);
     this.#serve();
   }
 
@@ -78,7 +77,7 @@ export class TcpSession {
     const replies: Uint8Array[] = [];
     let size = 0;
     for (let n = 0; n < limits.tcpQueriesPerTurn && size < limits.tcpBacklogBytes; n++) {
-      const query = this.#nextMessage();
+      const query = this.#input.next();
       if (query === undefined) break;
       stats.tcpQueries++;
       const reply = answer(query, this.#source);
@@ -92,7 +91,7 @@ export class TcpSession {
     }
     this.#write(replies);
     if (this.#isBacklogged()) this.#socket.pause();
-    else if (this.#hasMessage()) {
+    else if (this.#input.isReady) {
       this.#socket.pause();
       this.#turn = setImmediate(() => {
         this.#turn = undefined;
@@ -100,18 +99,6 @@ export class TcpSession {
       });
     } else if (this.#peerEnded) this.#finish();
     else this.#socket.resume();
-  }
-
-  #hasMessage(): boolean {
-    return this.#input.length >= PREFIX && this.#input.length >= PREFIX + this.#input.readUInt16BE(0);
-  }
-
-  #nextMessage(): Buffer | undefined {
-    if (!this.#hasMessage()) return undefined;
-    const end = PREFIX + this.#input.readUInt16BE(0);
-    const message = this.#input.subarray(PREFIX, end);
-    this.#input = this.#input.subarray(end);
-    return message;
   }
 
   #write(replies: readonly Uint8Array[]): void {
@@ -135,7 +122,6 @@ export class TcpSession {
 
   /** Closes after the answers that are written; a peer that does not take them runs into the idle time. */
   #finish(): void {
-    this.#input = Buffer.alloc(0);
     this.#socket.removeAllListeners('data');
     this.#socket.destroySoon();
   }
