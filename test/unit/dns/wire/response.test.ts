@@ -1,3 +1,4 @@
+// Numbers in parentheses are clauses of docs/protocol/dns.md.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { payloadLimit } from '../../../../src/dns/edns/opt.ts';
@@ -33,7 +34,7 @@ function respond(
   return { ...decode(bytes), size: bytes.length };
 }
 
-void test('the header: id, opcode and RD copied, every other bit of the request cleared', () => {
+void test('the header: id, opcode and RD copied, every other bit of the request cleared (4.1)', () => {
   const set = respond({ authoritative: true }, { id: 0xabcd, flags: 0x0000 | (5 << 11) | 0x07f0 });
   assert.deepEqual([set.id, set.opcode, set.flags], [0xabcd, 5, ['qr', 'aa', 'rd']]);
   assert.deepEqual(respond({}, { flags: 0x0670 }).flags, ['qr']);
@@ -46,7 +47,7 @@ void test('an OPT answers an OPT and only that; DO is copied, extended rcodes us
   assert.deepEqual(got.opt, { size: 1232, rcode: 16, version: 0, flags: 0x8000, options: [] });
 });
 
-void test('an answer that does not fit: TC, the OPT stays, RRsets are whole (RFC 2181 §9, RFC 6891 §7)', () => {
+void test('an answer that does not fit: TC, the OPT stays, RRsets are whole (5.1, 5.3)', () => {
   const answer = [addresses('a.test', 5), addresses('b.test', 40), addresses('c.test', 1)];
   const got = respond({ answer, authority: [NS], authoritative: true }, { opt: opt({ size: 0 }) });
   assert.deepEqual(got.flags, ['qr', 'aa', 'tc']);
@@ -66,7 +67,7 @@ void test('an answer that fits exactly is not truncated', () => {
   assert.deepEqual(respond({ answer }, { opt: opt() }, size + 10).flags, ['qr', 'tc']);
 });
 
-void test('glue that does not fit truncates a referral, other addresses are just left out (RFC 9471 §3)', () => {
+void test('glue that does not fit truncates a referral, other addresses are just left out (2.6, 5.3)', () => {
   const glue = [addresses('ns.sub.test', 2), addresses('ns2.sub.test', 40)];
   const got = respond({ authority: [NS], glue });
   assert.deepEqual([got.flags, got.authority.length, got.additional.length], [['qr', 'tc'], 1, 2]);
