@@ -27,6 +27,7 @@ export class TcpSession {
   readonly #source: string;
   readonly #input = new FrameBuffer();
   #peerEnded = false;
+  #isFinished = false;
   #idle: NodeJS.Timeout;
   #turn: NodeJS.Immediate | undefined;
 
@@ -72,7 +73,7 @@ export class TcpSession {
 
   /** Answers what is complete, up to one turn's share, and reads on only while there is room for more answers. */
   #serve(): void {
-    if (this.#turn !== undefined || this.#socket.destroyed || this.#isBacklogged()) return;
+    if (this.#turn !== undefined || this.#isFinished || this.#isBacklogged()) return;
     const { limits, stats, answer } = this.#options;
     const replies: Uint8Array[] = [];
     let size = 0;
@@ -122,6 +123,7 @@ export class TcpSession {
 
   /** Closes after the answers that are written; a peer that does not take them runs into the idle time. */
   #finish(): void {
+    this.#isFinished = true;
     this.#socket.removeAllListeners('data');
     this.#socket.destroySoon();
   }
@@ -132,6 +134,7 @@ export class TcpSession {
   }
 
   #closed(): void {
+    this.#isFinished = true;
     clearTimeout(this.#idle);
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#options.onEnd();

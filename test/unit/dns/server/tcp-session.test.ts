@@ -58,7 +58,7 @@ void test('what gets no answer over UDP ends the connection, after the answers b
   const answer = query('home.example.test', 'A', { flags: 0x8000 });
   for (const bytes of [Buffer.alloc(2), frame(Buffer.alloc(4)), frame(answer)]) {
     const peer = new TcpPeer(port);
-    peer.socket.write(Buffer.concat([frame(QUERY), bytes]));
+    peer.socket.end(Buffer.concat([frame(QUERY), bytes, frame(QUERY)]));
     await peer.answers(1);
     assert.equal(await peer.end(), 'fin');
   }

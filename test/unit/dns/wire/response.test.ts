@@ -1,6 +1,7 @@
 // Numbers in parentheses are clauses of docs/protocol/dns.md.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { payloadLimit } from '../../../../src/dns/edns/opt.ts';
 import { RCODE } from '../../../../src/dns/rcode.ts';
 import { parseRequest } from '../../../../src/dns/wire/request.ts';
@@ -11,7 +12,9 @@ import {
   encodeServerFailure,
 } from '../../../../src/dns/wire/response.ts';
 import type { OwnedRRset } from '../../../../src/zone/lookup.ts';
-import { parseName } from '../../../../src/zone/name.ts';
+import { formatName, nameFromLabels, parseName } from '../../../../src/zone/name.ts';
+import { formatRdata } from '../../../../src/zone/rdata/rdata.ts';
+import { RRTYPE, formatRRType } from '../../../../src/zone/rrtype.ts';
 import { type DecodedMessage, type QueryOptions, decode, opt, query } from '../../../dns/message.ts';
 
 const addresses = (name: string, count: number): OwnedRRset => ({
@@ -73,6 +76,45 @@ void test('glue that does not fit truncates a referral, other addresses are just
   assert.deepEqual([got.flags, got.authority.length, got.additional.length], [['qr', 'tc'], 1, 2]);
   const spare = respond({ authority: [NS], additional: glue });
   assert.deepEqual([spare.flags, spare.authority.length, spare.additional.length], [['qr'], 1, 2]);
+});
+
+void test('every reply is read back as what it was, or as its beginning with TC', () => {
+  const name = fc
+    .array(fc.constantFrom('a', 'b', 'ns', 'B', 'x\x01y'), { minLength: 1, maxLength: 4 })
+    .map((labels) => nameFromLabels(labels)!);
+  const wire = name.map((text) => Buffer.from(text, 'latin1'));
+  const rdata: Record<number, fc.Arbitrary<Uint8Array>> = {
+    [RRTYPE.A]: fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    [RRTYPE.NS]: wire,
+    [RRTYPE.MX]: wire.map((target) => Buffer.concat([Buffer.of(0, 10), target])),
+    [RRTYPE.SRV]: wire.map((target) => Buffer.concat([Buffer.alloc(6), target])),
+    65_400: fc.uint8Array({ minLength: 1, maxLength: 90 }),
+  };
+  const rrset = fc.constantFrom(...Object.keys(rdata).map(Number)).chain((type) =>
+    fc.record({
+      type: fc.constant(type),
+      ttl: fc.nat(0x7fff_ffff),
+      rdata: fc.array(rdata[type]!, { minLength: 1, maxLength: 5 }),
+    }),
+  );
+  const section = fc.array(fc.record({ owner: name, rrset }), { maxLength: 5 });
+  const line = ({ owner, rrset: { type, ttl, rdata } }: OwnedRRset): string[] =>
+    rdata.map((data) => `${formatName(owner)} ${ttl} IN ${formatRRType(type)} ${formatRdata(type, data)}`);
+  fc.assert(
+    fc.property(section, section, section, fc.boolean(), (answer, authority, glue, edns) => {
+      const got = respond({ answer, authority, glue }, edns ? { opt: opt({ size: 700 }) } : {});
+      assert.ok(got.size <= (edns ? 700 : 512));
+      assert.equal(got.opt !== undefined, edns);
+      const whole = [answer, authority, glue].map((rrsets) => rrsets.flatMap(line));
+      const read = [got.answer, got.authority, got.additional];
+      if (!got.flags.includes('tc')) assert.deepEqual(read, whole);
+      else {
+        assert.notDeepEqual(read, whole);
+        assert.deepEqual(read.flat(), whole.flat().slice(0, read.flat().length));
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 void test('a message that failed inside gets a SERVFAIL of its own bytes', () => {
