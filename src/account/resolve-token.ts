@@ -5,6 +5,7 @@
  * must then be the account's, or a host's that the token may update, or empty. Devices fill that field with what
  * their form asks for, so a trailing dot and capitals are tolerated (RFC 4343).
  */
+import { createSecretKey } from 'node:crypto';
 import { parseName } from '../zone/name.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Credentials } from './authenticator.ts';
@@ -32,9 +33,17 @@ export function createTokenResolver(directory: AccountDirectory): TokenResolver 
   // A stored token never changes, so its principal is made once and goes when it goes.
   const resolutions = new WeakMap<Token, Extract<TokenResolution, { kind: 'resolved' }>>();
 
+  // A store's key is made with the store; another one means that another state was put in its place.
+  let keyBytes = directory.tokenKey;
+  let key = createSecretKey(keyBytes);
+
   return ({ user, secret }) => {
     if (secret === '') return NO_TOKEN;
-    const token = directory.tokenByDigest(digestTokenSecret(secret, directory.tokenKey));
+    if (directory.tokenKey !== keyBytes) {
+      keyBytes = directory.tokenKey;
+      key = createSecretKey(keyBytes);
+    }
+    const token = directory.tokenByDigest(digestTokenSecret(secret, key));
     if (token === undefined || directory.account(token.account) === undefined) return NO_TOKEN;
     let resolution = resolutions.get(token);
     if (resolution === undefined) {

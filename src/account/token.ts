@@ -5,7 +5,7 @@
  * so a known and an unknown secret cost the same. 24 characters, because FRITZ!Box does not escape what it inserts
  * into a URL and some recorders break Basic credentials above 57 bytes.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { type KeyObject, createHmac, randomBytes } from 'node:crypto';
 import type { Name } from '../zone/name.ts';
 
 /** A token as stored. */
@@ -37,8 +37,8 @@ export function createTokenId(): string {
     .slice(0, ID_LENGTH);
 }
 
-/** The stored form of a secret under `key` (32 bytes). */
-export function digestTokenSecret(secret: string, key: Uint8Array): string {
+/** The stored form of a secret under `key` (32 bytes; as a KeyObject it is several times faster). */
+export function digestTokenSecret(secret: string, key: Uint8Array | KeyObject): string {
   return createHmac('sha256', key).update(secret, 'utf8').digest('base64url');
 }
 

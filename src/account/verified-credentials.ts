@@ -6,7 +6,7 @@
  * each is made over the account's password hash too, so that a changed password is forgotten at once; memory is
  * bounded, the least recently used goes first.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import type { Clock } from '../ops/clock.ts';
 
 /** How much is remembered. */
@@ -37,7 +37,7 @@ export interface VerifiedCredentials {
 /** A memory of nothing yet, with a key of its own. */
 export function createVerifiedCredentials(options: VerifiedCredentialsOptions): VerifiedCredentials {
   const { clock, ttlMs = 3_600_000, capacity = 10_000 } = options;
-  const key = randomBytes(32);
+  const key = createSecretKey(randomBytes(32));
   const right = new ExpiringSet(ttlMs, capacity);
   const wrong = new ExpiringSet(ttlMs, capacity);
 

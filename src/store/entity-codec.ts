@@ -183,7 +183,7 @@ export function encodeHost(host: Host): Json {
 export function decodeRRset(value: unknown, repeats: Repeats): PlacedRRset {
   const fields = new Fields(value, 'rrset');
   const apex = fields.name('zone', repeats);
-  const owner = fields.name('owner');
+  const owner = fields.owner('owner', repeats);
   const type = decodeType(fields);
   const ttl = fields.integer('ttl', MAX_TTL);
   const rdata = fields.texts('rdata').map((text) => decodeRdata(type, text));
@@ -212,7 +212,7 @@ export function decodeToken(value: unknown, repeats: Repeats): Token {
 export function decodeHost(value: unknown, repeats: Repeats): Host {
   const fields = new Fields(value, 'host');
   const host: Host = {
-    name: fields.name('name'),
+    name: fields.owner('name', repeats),
     zone: fields.name('zone', repeats),
     account: repeats.text(fields.text('account')),
     ttl: fields.integer('ttl', MAX_TTL),

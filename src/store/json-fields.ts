@@ -4,7 +4,7 @@
  * start would refuse; an object with a missing or an unknown field is not read at all.
  */
 import { type IpAddress, formatIpAddress, parseIpAddress } from '../net/ip-address.ts';
-import { type Name, parseName } from '../zone/name.ts';
+import { type Name, nameFromWire, parseName } from '../zone/name.ts';
 
 /** A value as JSON holds it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -18,6 +18,10 @@ export class FieldError extends Error {
 export const MAX_TTL = 0x7fff_ffff;
 /** The largest unsigned 32-bit number: serials and SOA fields. */
 export const MAX_UINT32 = 0xffff_ffff;
+
+const MAX_NAME = 255;
+/** A label that stands for itself: nothing escaped in it, and not too long. */
+const PLAIN_LABEL = /^[a-z0-9_-]{1,63}$/;
 
 /** `value` where it is a whole number from 0 to `max`; throws FieldError where it is not. */
 export function checkInteger(value: unknown, max: number, field: string): number {
@@ -49,6 +53,16 @@ export class Repeats {
     const name = parseName(text);
     if (name !== undefined) this.#names.set(text, name);
     return name;
+  }
+
+  /** As `name`, for a name that occurs once or twice: only what is above its first label is remembered. */
+  owner(text: string): Name | undefined {
+    const dot = text.indexOf('.');
+    const label = text.slice(0, dot);
+    if (!PLAIN_LABEL.test(label) || dot === text.length - 1) return parseName(text);
+    const parent = this.name(text.slice(dot + 1));
+    if (parent === undefined || parent.length + dot + 1 > MAX_NAME) return undefined;
+    return nameFromWire(String.fromCharCode(dot) + label + parent);
   }
 
   /** One string for all equal ones. */
@@ -105,6 +119,11 @@ export class Fields {
     const text = this.text(key);
     const name = repeats === undefined ? parseName(text) : repeats.name(text);
     return name ?? this.#fail(key, 'a domain name');
+  }
+
+  /** A name of which only what is above its first label is shared. */
+  owner(key: string, repeats: Repeats): Name {
+    return repeats.owner(this.text(key)) ?? this.#fail(key, 'a domain name');
   }
 
   addressOrNull(key: string): IpAddress | null {

@@ -21,9 +21,11 @@ export function nextSerial(serial: number, nowMs: number): number {
 }
 
 /**
- * The serial for a zone restored from a backup: later than any that was served since, also where updates came
- * faster than one a second and the serial had run ahead of the clock.
+ * The serial for a zone restored from a backup that holds `serial`: later than that, and later than any that was
+ * served since, also where updates came faster than one a second and the serial had run ahead of the clock.
  */
 export function serialAfterRestore(serial: number, nowMs: number): number {
-  return (nextSerial(serial, nowMs) + RESTORE_STEP) >>> 0;
+  const ahead = (nextSerial(serial, nowMs) + RESTORE_STEP) >>> 0;
+  // Where the backup's serial lags the clock by decades, the step would go past what still counts as later.
+  return isLaterSerial(ahead, serial) ? ahead : (serial + HALF - 1) >>> 0;
 }

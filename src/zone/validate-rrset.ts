@@ -21,21 +21,23 @@ export function validateRRset(type: number, ttl: number, rdata: readonly Uint8Ar
   if (!isStorableType(type)) return fail('such records cannot be stored in a zone');
   if (!Number.isInteger(ttl) || ttl < 0 || ttl > MAX_TTL)
     return fail(`the TTL is a whole number of seconds from 0 to ${MAX_TTL}`);
-  const distinct = new Map<string, Uint8Array>();
-  let bytes = 0;
+  const canonical: Uint8Array[] = [];
   for (const record of rdata) {
-    const canonical = canonicalRdata(type, record);
-    if (canonical === undefined) return fail('a record is not well formed for its type');
-    const key = Buffer.from(canonical).toString('latin1');
-    if (distinct.has(key)) continue;
-    distinct.set(key, canonical);
-    bytes += canonical.length;
+    const form = canonicalRdata(type, record);
+    if (form === undefined) return fail('a record is not well formed for its type');
+    canonical.push(form);
   }
-  if (distinct.size === 0) return fail('at least one record is needed');
-  if (distinct.size > 1 && SINGLETONS.has(type)) return fail('a name has one such record at most');
-  if (distinct.size > RRSET_LIMITS.records)
-    return fail(`${distinct.size} records at one name, at most ${RRSET_LIMITS.records} are allowed`);
+  const distinct = canonical.length < 2 ? canonical : withoutDuplicates(canonical);
+  const bytes = distinct.reduce((sum, record) => sum + record.length, 0);
+  if (distinct.length === 0) return fail('at least one record is needed');
+  if (distinct.length > 1 && SINGLETONS.has(type)) return fail('a name has one such record at most');
+  if (distinct.length > RRSET_LIMITS.records)
+    return fail(`${distinct.length} records at one name, at most ${RRSET_LIMITS.records} are allowed`);
   if (bytes > RRSET_LIMITS.bytes)
     return fail(`${bytes} octets at one name, at most ${RRSET_LIMITS.bytes} are allowed`);
-  return parsed({ type, ttl, rdata: [...distinct.values()] });
+  return parsed({ type, ttl, rdata: distinct });
+}
+
+function withoutDuplicates(records: readonly Uint8Array[]): Uint8Array[] {
+  return [...new Map(records.map((record) => [Buffer.from(record).toString('latin1'), record])).values()];
 }

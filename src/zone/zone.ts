@@ -115,6 +115,11 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     return this.#static.get(owner)?.get(type);
   }
 
+  /** The types of an owner's static RRsets, without the SOA. */
+  staticTypes(owner: Name): readonly number[] {
+    return [...(this.#static.get(owner)?.keys() ?? [])];
+  }
+
   /** Every static RRset with its owner, without the SOA. */
   *staticRRsets(): IterableIterator<readonly [owner: Name, rrset: RRset]> {
     for (const [owner, records] of this.#static) for (const rrset of records.values()) yield [owner, rrset];

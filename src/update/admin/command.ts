@@ -52,7 +52,11 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('host-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('host-show'), fqdn: z.string() }),
-  z.strictObject({ kind: z.literal('host-set'), fqdn: z.string(), addresses: z.array(z.string()).min(1).readonly() }),
+  z.strictObject({
+    kind: z.literal('host-set'),
+    fqdn: z.string(),
+    addresses: z.array(z.string()).min(1).readonly(),
+  }),
   z.strictObject({ kind: z.literal('host-remove'), fqdn: z.string() }),
   z.strictObject({
     kind: z.literal('token-add'),
@@ -109,15 +113,20 @@ export interface TokenInfo {
   readonly createdAt: string;
 }
 
+/** What the operator should know although the command was carried out; sentences. */
+export interface Warned {
+  readonly warnings: readonly string[];
+}
+
 /** What each command answers with where it succeeds. */
 export interface AdminResults {
-  'zone-add': ZoneInfo;
+  'zone-add': ZoneInfo & Warned;
   'zone-list': readonly Omit<ZoneInfo, 'records'>[];
   'zone-show': ZoneInfo;
   'zone-remove': { readonly removed: string };
   'record-set': { readonly records: readonly string[] };
   'record-remove': { readonly removed: string };
-  'zone-import': { readonly apex: string; readonly records: number; readonly serial: number };
+  'zone-import': Warned & { readonly apex: string; readonly records: number; readonly serial: number };
   'zone-export': { readonly text: string };
   'account-add': AccountInfo;
   'account-list': readonly AccountInfo[];

@@ -110,7 +110,10 @@ function fail(type: number, reason: string): ReturnType<typeof unparsable> {
 }
 
 function latin1Text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1');
+  if (bytes.length > 64) return Buffer.from(bytes).toString('latin1');
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 function latin1Bytes(text: string): Uint8Array {

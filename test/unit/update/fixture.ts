@@ -63,7 +63,7 @@ export interface Room {
   readonly committer: Committer;
   readonly service: UpdateService;
   readonly clock: { now: () => number; time: number };
-  host(fqdn: string): Host | undefined;
+  readonly host: (fqdn: string) => Host | undefined;
 }
 
 export async function createRoom(

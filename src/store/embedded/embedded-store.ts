@@ -1,0 +1,251 @@
+/**
+ * The embedded store: one directory with a lock, a snapshot and a journal, held by one process.
+ *
+ * Invariants: a commit is one journal record and is applied to memory only once that record is durable; while the
+ * journal cannot be written the view stays as it is and is served on, and writability comes back by itself; neither
+ * compaction nor backup holds up a commit for longer than the sealing of a segment takes.
+ */
+import { dirname, join, resolve } from 'node:path';
+import type { Clock } from '../../ops/clock.ts';
+import type { Change } from '../change.ts';
+import { type CommitListener, CommitListeners } from '../commit-listeners.ts';
+import { FieldError } from '../json-fields.ts';
+import type { State } from '../state.ts';
+import { type Store, StoreError, type StoreHealth } from '../store.ts';
+import { Turns } from '../turns.ts';
+import { type FileLayer, describeFileError } from './journal/file-layer.ts';
+import { type FoldResult, foldInWorker } from './fold.ts';
+import type { JournalWriter } from './journal/writer.ts';
+import type { Lock } from './lock.ts';
+import { SNAPSHOT_NAME } from './snapshot.ts';
+
+/** Something the operator should hear of; `message` is a whole sentence. */
+export type StoreNotice =
+  /** The write that a crash interrupted was cut off and saved in `savedAs`; it was never acknowledged. */
+  | {
+      readonly code: 'torn-tail';
+      readonly message: string;
+      readonly file: string;
+      readonly start: number;
+      readonly end: number;
+      readonly savedAs: string;
+    }
+  /** The lock of a process that no longer runs was taken over. */
+  | { readonly code: 'stale-lock'; readonly message: string; readonly pid: number }
+  | { readonly code: 'unwritable'; readonly message: string }
+  | { readonly code: 'writable'; readonly message: string }
+  | {
+      readonly code: 'compacted';
+      readonly message: string;
+      readonly sequence: number;
+      readonly bytes: number;
+    }
+  /** The journal stays as it is and is tried again later. */
+  | { readonly code: 'compaction-failed'; readonly message: string };
+
+/** Where the store is and how it behaves. */
+export interface EmbeddedStoreOptions {
+  /** Made (0700) where it is not there. */
+  readonly directory: string;
+  readonly onNotice: (notice: StoreNotice) => void;
+  readonly clock?: Clock;
+  /** The journal is compacted when it is larger than this and than half the snapshot; 64 MiB where absent. */
+  readonly compactionBytes?: number;
+  /** How often, in milliseconds, an unwritable store tries whether it can write again; 5,000 where absent. */
+  readonly probeMs?: number;
+  /** The journal's files; the system's where absent. */
+  readonly files?: FileLayer;
+}
+
+/** A store in a directory. */
+export interface EmbeddedStore extends Store {
+  readonly directory: string;
+  /**
+   * Writes the state as of the call into one file (0600, replaced atomically) outside the data directory and reads it
+   * back; commits go on meanwhile. Rejects with StoreError.
+   */
+  backup(file: string): Promise<FoldResult>;
+  /** Folds the journal into the snapshot now. Rejects with StoreError; the data is safe either way. */
+  compact(): Promise<FoldResult>;
+}
+
+const DEFAULT_COMPACTION_BYTES = 64 * 1024 * 1024;
+const DEFAULT_PROBE_MS = 5_000;
+
+/** The options with every default filled in that the start and the store share. */
+export type StartedOptions = EmbeddedStoreOptions & { readonly clock: Clock; readonly files: FileLayer };
+
+/** What the start has put together: the state, and the files as the last commit left them. */
+export interface OpenParts {
+  readonly lock: Lock;
+  readonly state: State;
+  readonly journal: JournalWriter;
+  readonly snapshotBytes: number;
+}
+
+/** A store that was started; made by `openEmbeddedStore` only. */
+export class OpenStore implements EmbeddedStore {
+  readonly directory: string;
+  readonly view: State;
+  readonly #options: StartedOptions;
+  readonly #lock: Lock;
+  readonly #journal: JournalWriter;
+  readonly #listeners = new CommitListeners();
+  /** Whatever writes the journal. */
+  readonly #writing = new Turns();
+  /** Whatever reads or replaces sealed segments and the snapshot. */
+  readonly #folding = new Turns();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+  #health: StoreHealth = { writable: true };
+  #probe: NodeJS.Timeout | undefined;
+  #snapshotBytes: number;
+  #compactAt: number;
+
+  constructor(options: StartedOptions, parts: OpenParts) {
+    this.directory = options.directory;
+    this.#options = options;
+    this.#lock = parts.lock;
+    this.view = parts.state;
+    this.#journal = parts.journal;
+    this.#snapshotBytes = parts.snapshotBytes;
+    this.#compactAt = this.#compactionBytes();
+  }
+
+  get health(): StoreHealth {
+    return this.#closed === undefined
+      ? this.#health
+      : { writable: false, reason: 'the store is closed: Homing is shutting down' };
+  }
+
+  commit(changes: readonly Change[]): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return this.#writing.run(async () => {
+      await this.#tryWriting(() => this.#journal.append(changes));
+      this.view.apply(changes);
+      this.#listeners.announce(changes);
+      if (this.#journal.bytes >= this.#compactAt) this.#compactInBackground();
+    });
+  }
+
+  onCommit(listener: CommitListener): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  backup(file: string): Promise<FoldResult> {
+    const target = resolve(file);
+    if (dirname(target) === this.directory) {
+      return Promise.reject(new StoreError('unwritable', 'A backup must be outside the data directory.'));
+    }
+    return this.#fold(() => foldInWorker({ ...this.#job(target), verify: true }, this.#closing.signal));
+  }
+
+  compact(): Promise<FoldResult> {
+    return this.#fold(async () => {
+      const sealed = await this.#writing.run(async () => {
+        await this.#tryWriting(() => this.#journal.rotate());
+        return this.#journal.segments.slice(0, -1);
+      });
+      const job = { ...this.#job(join(this.directory, SNAPSHOT_NAME)), segments: sealed };
+      const result = await foldInWorker(job, this.#closing.signal);
+      this.#snapshotBytes = result.bytes;
+      await this.#journal.discard(sealed.at(-1)!.number);
+      this.#compactAt = this.#compactionBytes();
+      return result;
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#probe);
+    // A fold that is stopped half-way leaves a temporary file, which the next start removes.
+    this.#closing.abort(closedError());
+    await this.#folding.run(() => Promise.resolve());
+    await this.#writing.run(() => this.#journal.close());
+    await this.#lock.release();
+  }
+
+  #job(target: string): Parameters<typeof foldInWorker>[0] {
+    return {
+      snapshot: join(this.directory, SNAPSHOT_NAME),
+      segments: this.#journal.segments,
+      target,
+      savedAt: new Date(this.#options.clock.now()).toISOString(),
+      verify: false,
+    };
+  }
+
+  #fold(task: () => Promise<FoldResult>): Promise<FoldResult> {
+    return this.#folding.run(async () => {
+      if (this.#closed !== undefined) throw closedError();
+      return await task();
+    });
+  }
+
+  #compactInBackground(): void {
+    // Not again for each commit that arrives while this one is at work.
+    this.#compactAt = Number.POSITIVE_INFINITY;
+    this.compact().then(
+      ({ sequence, bytes }) => {
+        const message = `Compacted the journal up to commit ${sequence}; the snapshot has ${bytes} bytes.`;
+        this.#options.onNotice({ code: 'compacted', message, sequence, bytes });
+      },
+      (error: unknown) => {
+        if (this.#closed !== undefined) return;
+        this.#compactAt = this.#journal.bytes + this.#compactionBytes();
+        const message = `The journal could not be compacted and goes on growing: ${describeFileError(error)}.`;
+        this.#options.onNotice({ code: 'compaction-failed', message });
+      },
+    );
+  }
+
+  #compactionBytes(): number {
+    return Math.max(this.#options.compactionBytes ?? DEFAULT_COMPACTION_BYTES, this.#snapshotBytes / 2);
+  }
+
+  /** Does one write of the journal and keeps `health` true to its result. */
+  async #tryWriting(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      // Nothing was tried: what was to be stored is not storable, which says nothing of the disk.
+      if (error instanceof FieldError) throw error;
+      const reason = `${this.directory} cannot be written: ${describeFileError(error)}`;
+      this.#becomeUnwritable(reason);
+      throw new StoreError('unwritable', `${reason}. Nothing was changed; it is tried again by itself.`, {
+        cause: error,
+      });
+    }
+    if (this.#health.writable) return;
+    this.#health = { writable: true };
+    clearTimeout(this.#probe);
+    this.#options.onNotice({ code: 'writable', message: `${this.directory} can be written again.` });
+  }
+
+  #becomeUnwritable(reason: string): void {
+    const before = this.#health;
+    this.#health = { writable: false, reason };
+    if (before.writable)
+      this.#options.onNotice({ code: 'unwritable', message: `${reason}. Updates are refused until it can.` });
+    clearTimeout(this.#probe);
+    if (this.#closed !== undefined) return;
+    this.#probe = setTimeout(() => {
+      // A failure is already told by `health`, and the next probe is already set.
+      this.#writing.run(() => this.#probeNow()).catch(() => undefined);
+    }, this.#options.probeMs ?? DEFAULT_PROBE_MS);
+    this.#probe.unref();
+  }
+
+  async #probeNow(): Promise<void> {
+    if (this.#health.writable || this.#closed !== undefined) return;
+    await this.#tryWriting(() => this.#journal.probe());
+  }
+}
+
+function closedError(): StoreError {
+  return new StoreError('closed', 'the store is closed');
+}

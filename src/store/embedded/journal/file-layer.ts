@@ -1,0 +1,92 @@
+/**
+ * The few file operations that the journal's durability rests on, as an interface, so that a test can make each of
+ * them fail or stop the world at it.
+ * Invariant: an operation that resolved has happened; one that rejected may have happened in part.
+ */
+import { open, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+
+/** One open file that is written at its end. */
+export interface JournalFile {
+  /** Writes all of `bytes` at `position`. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** Resolves once everything written so far survives a loss of power. */
+  datasync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where journal files live. Paths are absolute; rejections carry Node's error codes (`ENOSPC`, `EIO`, …). */
+export interface FileLayer {
+  /** Makes an empty file (0600) or empties the one that is there. */
+  create(path: string): Promise<JournalFile>;
+  /** Opens a file that is there. */
+  open(path: string): Promise<JournalFile>;
+  remove(path: string): Promise<void>;
+  /** Makes the creation, removal and renaming of a directory's entries durable. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** The system's files. */
+export const nodeFileLayer: FileLayer = {
+  create: async (path) => new NodeFile(await open(path, 'w', 0o600)),
+  open: async (path) => new NodeFile(await open(path, 'r+')),
+  remove: unlink,
+  syncDirectory: async (path) => {
+    // Windows can neither open nor sync a directory; its file systems journal their metadata by themselves.
+    if (process.platform === 'win32') return;
+    await using directory = await open(path, 'r');
+    await directory.sync();
+  },
+};
+
+class NodeFile implements JournalFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, position + done);
+      done += bytesWritten;
+    }
+  }
+
+  datasync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length);
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** What went wrong with a file, in words an operator can act on. */
+export function describeFileError(error: unknown): string {
+  const code = errorCode(error);
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk or its quota is full';
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'EACCES':
+    case 'EPERM':
+      return 'the permissions do not allow it';
+    case 'EIO':
+      return 'the disk reports an input/output error';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Node's code of a failed system call (`ENOENT`), or undefined for any other error. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,207 @@
+/**
+ * The writing end of the journal: one record at a time, durable before `append` resolves.
+ *
+ * Invariants: the first `bytes` bytes of a segment are durable and never written again; a record that was not made
+ * durable is taken back (truncated); after a failed fsync a segment takes no more records, because nobody can say
+ * which of its bytes reached the disk: the next segment's first record says where the trusted part ends. The same holds
+ * from the moment a new segment may exist on the disk. Calls must not overlap.
+ */
+import { basename, join } from 'node:path';
+import type { Clock } from '../../../ops/clock.ts';
+import type { Change } from '../../change.ts';
+import { type FileLayer, type JournalFile, errorCode } from './file-layer.ts';
+import { encodeCommit, encodeProbe, encodeSegmentHeader } from './record.ts';
+import { FORMAT } from '../migrations.ts';
+
+/** A part of the journal that no longer changes: the first `bytes` bytes of a file. */
+export interface SealedSegment {
+  readonly number: number;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Where and after what a journal goes on. */
+export interface JournalOptions {
+  readonly directory: string;
+  readonly files: FileLayer;
+  readonly clock: Clock;
+  /** The number of the last commit. */
+  readonly sequence: number;
+  /** The segments that are there, oldest first, the last one to be continued; empty for a new journal. */
+  readonly segments: readonly SealedSegment[];
+}
+
+interface OpenSegment {
+  readonly number: number;
+  readonly path: string;
+  readonly file: JournalFile;
+  bytes: number;
+}
+
+/** A probe does not try for more than this: a larger commit that fails is told by itself. */
+const MAX_PROBE = 65_536;
+
+/** The file name of a segment. */
+export function segmentName(number: number): string {
+  return `journal-${number.toString().padStart(8, '0')}.log`;
+}
+
+/** The number of a segment's file name or path; undefined for any other file. */
+export function segmentNumber(path: string): number | undefined {
+  const digits = /^journal-(\d{8,15})\.log$/.exec(basename(path))?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Opens the last segment, or makes the first, and makes durable whatever a crash left in the system's cache. */
+export async function openJournal(options: JournalOptions): Promise<JournalWriter> {
+  const last = options.segments.at(-1);
+  if (last === undefined) {
+    const writer = new JournalWriter(options, undefined);
+    await writer.rotate();
+    return writer;
+  }
+  const file = await options.files.open(last.path);
+  try {
+    await file.datasync();
+    await options.files.syncDirectory(options.directory);
+  } catch (error) {
+    await closeQuietly(file);
+    throw error;
+  }
+  return new JournalWriter(options, { ...last, file });
+}
+
+/** The open journal of a store. */
+export class JournalWriter {
+  readonly #directory: string;
+  readonly #files: FileLayer;
+  readonly #clock: Clock;
+  #sequence: number;
+  #segment: OpenSegment | undefined;
+  #trusted: boolean;
+  #sealed: SealedSegment[];
+  #lastFailed = 0;
+
+  constructor(options: JournalOptions, segment: OpenSegment | undefined) {
+    this.#directory = options.directory;
+    this.#files = options.files;
+    this.#clock = options.clock;
+    this.#sequence = options.sequence;
+    this.#sealed = options.segments.slice(0, -1);
+    this.#segment = segment;
+    this.#trusted = segment !== undefined;
+  }
+
+  /** Everything that is durable, oldest first; the last entry is the segment that is being written. */
+  get segments(): readonly SealedSegment[] {
+    const { number, path, bytes } = this.#segment!;
+    return [...this.#sealed, { number, path, bytes }];
+  }
+
+  /** Durable bytes in all segments. */
+  get bytes(): number {
+    return this.#sealed.reduce((sum, sealed) => sum + sealed.bytes, this.#segment!.bytes);
+  }
+
+  /** Makes one commit durable. Rejects with the file layer's error, and then nothing of it is in the journal. */
+  async append(changes: readonly Change[]): Promise<void> {
+    const record = encodeCommit(this.#sequence + 1, this.#now(), changes);
+    await this.#write(record);
+    this.#sequence++;
+  }
+
+  /** Writes an empty record as large as the last one that failed; rejects as `append` does. */
+  async probe(): Promise<void> {
+    await this.#write(encodeProbe(this.#sequence, this.#now(), Math.min(this.#lastFailed, MAX_PROBE)));
+  }
+
+  /** Seals the segment and goes on in a fresh one. Where that fails the next write tries it again. */
+  async rotate(): Promise<void> {
+    const before = this.#segment;
+    // From here on a new segment that says where this one ends may be on the disk, whatever is reported of it.
+    this.#trusted = false;
+    const number = (before?.number ?? 0) + 1;
+    const path = join(this.#directory, segmentName(number));
+    const previous = before === undefined ? null : { number: before.number, bytes: before.bytes };
+    const header = encodeSegmentHeader(
+      { kind: 'segment', sequence: this.#sequence, format: FORMAT.version, number, previous },
+      this.#now(),
+    );
+    const file = await this.#files.create(path);
+    try {
+      await file.write(header, 0);
+      await file.datasync();
+      await this.#files.syncDirectory(this.#directory);
+    } catch (error) {
+      await closeQuietly(file);
+      throw error;
+    }
+    this.#segment = { number, path, file, bytes: header.length };
+    this.#trusted = true;
+    if (before === undefined) return;
+    this.#sealed.push({ number: before.number, path: before.path, bytes: before.bytes });
+    await closeQuietly(before.file);
+  }
+
+  /** Removes the sealed segments up to `number`, oldest first, so that what remains never has a gap. */
+  async discard(number: number): Promise<void> {
+    while (this.#sealed.length > 0 && this.#sealed[0]!.number <= number) {
+      await removeIfThere(this.#files, this.#sealed[0]!.path);
+      this.#sealed = this.#sealed.slice(1);
+    }
+    await this.#files.syncDirectory(this.#directory);
+  }
+
+  /** Closes the file; everything acknowledged is durable already. */
+  async close(): Promise<void> {
+    if (this.#segment !== undefined) await closeQuietly(this.#segment.file);
+  }
+
+  async #write(record: Buffer): Promise<void> {
+    try {
+      if (!this.#trusted) await this.rotate();
+      const segment = this.#segment!;
+      await this.#writeDurably(segment, record);
+      segment.bytes += record.length;
+      this.#lastFailed = 0;
+    } catch (error) {
+      this.#lastFailed = Math.max(this.#lastFailed, record.length);
+      throw error;
+    }
+  }
+
+  async #writeDurably(segment: OpenSegment, record: Buffer): Promise<void> {
+    let written = false;
+    try {
+      await segment.file.write(record, segment.bytes);
+      written = true;
+      await segment.file.datasync();
+    } catch (error) {
+      if (written) this.#trusted = false;
+      try {
+        await segment.file.truncate(segment.bytes);
+      } catch {
+        // What could not be taken back is fenced off instead: the next segment says where this one ends.
+        this.#trusted = false;
+      }
+      throw error;
+    }
+  }
+
+  #now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+async function closeQuietly(file: JournalFile): Promise<void> {
+  // Everything that counts was synced before, so a failing close loses nothing and there is nothing to do about it.
+  await file.close().catch(() => undefined);
+}
+
+async function removeIfThere(files: FileLayer, path: string): Promise<void> {
+  try {
+    await files.remove(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}

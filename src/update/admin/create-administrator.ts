@@ -1,0 +1,250 @@
+/**
+ * Carries out administrative commands on a store: reads from its view, changes through the one writer.
+ * Invariant: every command of the closed set has exactly one handler; the table does not compile otherwise.
+ */
+import { PasswordError } from '../../account/password.ts';
+import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
+import type { Clock } from '../../ops/clock.ts';
+import type { StoreView } from '../../store/store.ts';
+import { type Name, formatHostname } from '../../zone/name.ts';
+import { parseHostname } from '../../zone/hostname.ts';
+import { formatZoneFile } from '../../zone/zone-file/format-zone-file.ts';
+import { type ParsedZoneFile, parseZoneFileInSteps } from '../../zone/zone-file/parse-zone-file.ts';
+import type { Committer, Plan } from '../commit.ts';
+import type { AdminCommand, AdminFailure, AdminResult, Administrator } from './command.ts';
+import {
+  describeAccount,
+  describeHost,
+  describeToken,
+  describeZone,
+  exportZone,
+  summarizeZone,
+} from './info.ts';
+import {
+  noAccount,
+  planAccountAdd,
+  planAccountPassword,
+  planAccountRemove,
+  planTokenAdd,
+  planTokenRevoke,
+} from './plan-account.ts';
+import { findHost, noHost, planHostAdd, planHostRemove, planHostSet } from './plan-host.ts';
+import { planZoneImport } from './plan-import.ts';
+import { planRecordRemove, planRecordSet } from './plan-record.ts';
+import { noZone, planZoneAdd, planZoneRemove } from './plan-zone.ts';
+import { refuse } from './refusal.ts';
+
+/** What the administrator works on. */
+export interface AdministratorOptions {
+  readonly view: StoreView;
+  readonly committer: Committer;
+  readonly clock: Clock;
+  /** Makes the stored form of a password; never on the event loop. */
+  readonly hashPassword: (password: string) => Promise<string>;
+}
+
+type Kind = AdminCommand['kind'];
+type Handlers = {
+  [K in Kind]: (command: Extract<AdminCommand, { kind: K }>) => Promise<AdminResult<K>> | AdminResult<K>;
+};
+
+const PASSWORD = { least: 6, mostBytes: 1024 } as const;
+
+/** Creates the administrator of a store. */
+export function createAdministrator(options: AdministratorOptions): Administrator {
+  const handlers: Handlers = {
+    ...zoneHandlers(options),
+    ...accountHandlers(options),
+    ...hostHandlers(options),
+    ...tokenHandlers(options),
+  };
+  return {
+    async execute<K extends Kind>(command: Extract<AdminCommand, { kind: K }>): Promise<AdminResult<K>> {
+      // The table pairs each kind with its own command type; TypeScript can't follow that through an index.
+      const handler = handlers[command.kind] as (
+        command: AdminCommand,
+      ) => Promise<AdminResult<K>> | AdminResult<K>;
+      return await handler(command);
+    },
+  };
+}
+
+/** Submits a plan that must see the state alone, and renders the writer's refusals. */
+async function submit<T>(
+  committer: Committer,
+  plan: (view: StoreView, now: number) => Plan<T | AdminFailure>,
+  footprint: readonly Name[] | 'everything' = 'everything',
+): Promise<T | AdminFailure> {
+  const submission = await committer.submit({ footprint, plan });
+  if (submission.kind === 'committed') return submission.result;
+  const reason =
+    submission.kind === 'unavailable' ? submission.reason : 'too many changes are waiting: try again';
+  return refuse('unavailable', reason);
+}
+
+function zoneHandlers({
+  view,
+  committer,
+}: AdministratorOptions): Pick<
+  Handlers,
+  | 'zone-add'
+  | 'zone-list'
+  | 'zone-show'
+  | 'zone-remove'
+  | 'record-set'
+  | 'record-remove'
+  | 'zone-import'
+  | 'zone-export'
+> {
+  const zoneOf = (apex: string) => {
+    const name = parseHostname(apex);
+    return name === undefined ? undefined : view.zone(name);
+  };
+  return {
+    'zone-add': async (command) => {
+      const added = await submit(committer, (current, now) => planZoneAdd(current, command, now));
+      return added.ok
+        ? { ok: true, value: { ...describeZone(view.zone(added.apex)!), warnings: added.warnings } }
+        : added;
+    },
+    'zone-list': () => ({ ok: true, value: [...view.zones()].map(summarizeZone) }),
+    'zone-show': ({ apex }) => {
+      const zone = zoneOf(apex);
+      return zone === undefined ? noZone(apex) : { ok: true, value: describeZone(zone) };
+    },
+    'zone-remove': (command) => submit(committer, (current) => planZoneRemove(current, command)),
+    'record-set': (command) => submit(committer, (current) => planRecordSet(current, command)),
+    'record-remove': (command) => submit(committer, (current) => planRecordRemove(current, command)),
+    'zone-import': async ({ apex, text }) => {
+      const name = parseHostname(apex);
+      if (name === undefined)
+        return refuse('invalid', `"${apex}" is not a domain name with at least two labels`);
+      const file = await parseInTurns(text, name);
+      if (!file.ok) return refuse('invalid', `line ${file.line}, column ${file.column}: ${file.reason}`);
+      const imported = await submit(committer, (current) => planZoneImport(current, name, file));
+      if (!imported.ok) return imported;
+      const { serial } = view.zone(name)!.settings;
+      return {
+        ok: true,
+        value: { apex: formatHostname(name), records: file.records, serial, warnings: file.warnings },
+      };
+    },
+    'zone-export': ({ apex }) => {
+      const zone = zoneOf(apex);
+      return zone === undefined
+        ? noZone(apex)
+        : { ok: true, value: { text: formatZoneFile(exportZone(zone)) } };
+    },
+  };
+}
+
+function accountHandlers({
+  view,
+  committer,
+  hashPassword,
+}: AdministratorOptions): Pick<
+  Handlers,
+  'account-add' | 'account-list' | 'account-passwd' | 'account-remove'
+> {
+  return {
+    'account-add': async (command) => {
+      const weak = command.password === null ? undefined : weakness(command.password);
+      if (weak !== undefined) return weak;
+      const hash = command.password === null ? null : await hashed(hashPassword, command.password);
+      if (typeof hash === 'object' && hash !== null) return hash;
+      return submit(committer, (current, now) => planAccountAdd(current, command, hash, now));
+    },
+    'account-list': () => ({ ok: true, value: [...view.accounts()].map(describeAccount) }),
+    'account-passwd': async (command) => {
+      const weak = weakness(command.password);
+      if (weak !== undefined) return weak;
+      const hash = await hashed(hashPassword, command.password);
+      if (typeof hash === 'object') return hash;
+      return submit(committer, (current) => planAccountPassword(current, command, hash));
+    },
+    'account-remove': (command) => submit(committer, (current) => planAccountRemove(current, command)),
+  };
+}
+
+function hostHandlers({
+  view,
+  committer,
+}: AdministratorOptions): Pick<
+  Handlers,
+  'host-add' | 'host-list' | 'host-show' | 'host-set' | 'host-remove'
+> {
+  return {
+    'host-add': (command) => submit(committer, (current) => planHostAdd(current, command)),
+    'host-list': ({ account }) => {
+      if (account !== undefined && view.account(account.toLowerCase()) === undefined)
+        return noAccount(account);
+      const hosts = [...view.zones()].flatMap((zone) => [...zone.hosts()]);
+      const chosen =
+        account === undefined ? hosts : hosts.filter((host) => host.account === account.toLowerCase());
+      return { ok: true, value: chosen.map(describeHost) };
+    },
+    'host-show': ({ fqdn }) => {
+      const host = findHost(view, fqdn);
+      return host === undefined ? noHost(fqdn) : { ok: true, value: describeHost(host) };
+    },
+    'host-set': (command) => {
+      const host = findHost(view, command.fqdn);
+      const footprint = host === undefined ? [] : [host.name];
+      return submit(committer, (current, now) => planHostSet(current, command, now), footprint);
+    },
+    'host-remove': (command) => submit(committer, (current) => planHostRemove(current, command)),
+  };
+}
+
+function tokenHandlers({
+  view,
+  committer,
+}: AdministratorOptions): Pick<Handlers, 'token-add' | 'token-list' | 'token-revoke'> {
+  return {
+    'token-add': (command) => {
+      const secret = createTokenSecret();
+      const made = { id: createTokenId(), secret, digest: digestTokenSecret(secret, view.tokenKey) };
+      return submit(committer, (current, now) => planTokenAdd(current, command, made, now));
+    },
+    'token-list': ({ account }) => {
+      if (account !== undefined && view.account(account.toLowerCase()) === undefined)
+        return noAccount(account);
+      const tokens = [...view.tokens()];
+      const chosen =
+        account === undefined ? tokens : tokens.filter((token) => token.account === account.toLowerCase());
+      return { ok: true, value: chosen.map(describeToken) };
+    },
+    'token-revoke': (command) => submit(committer, (current) => planTokenRevoke(current, command)),
+  };
+}
+
+/** Reads a zone file a little at a time, so that a large one holds up nobody's query. */
+async function parseInTurns(text: string, apex: Name): Promise<ParsedZoneFile> {
+  const steps = parseZoneFileInSteps(text, apex);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The stored form of a password, or the refusal where too many are waiting for theirs. */
+async function hashed(
+  hashPassword: AdministratorOptions['hashPassword'],
+  password: string,
+): Promise<string | AdminFailure> {
+  try {
+    return await hashPassword(password);
+  } catch (error) {
+    if (!(error instanceof PasswordError) || error.code === 'failed') throw error;
+    return refuse('unavailable', 'too many passwords are being checked: try again in some seconds');
+  }
+}
+
+function weakness(password: string): AdminFailure | undefined {
+  if (password.length < PASSWORD.least)
+    return refuse('invalid', `a password has at least ${PASSWORD.least} characters`);
+  if (Buffer.byteLength(password) > PASSWORD.mostBytes) {
+    return refuse('invalid', `a password has at most ${PASSWORD.mostBytes} bytes`);
+  }
+  return undefined;
+}

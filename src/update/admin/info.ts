@@ -1,0 +1,86 @@
+/** Stored records as plain JSON for people and scripts. */
+import type { Account } from '../../account/account.ts';
+import type { Host } from '../../account/host.ts';
+import type { Token } from '../../account/token.ts';
+import { formatIpAddress } from '../../net/ip-address.ts';
+import { type Name, formatHostname, formatName, wildcardOf } from '../../zone/name.ts';
+import { formatRdata } from '../../zone/rdata/rdata.ts';
+import type { RRset } from '../../zone/rrset.ts';
+import { RRTYPE, formatRRType } from '../../zone/rrtype.ts';
+import type { Zone } from '../../zone/zone.ts';
+import type { ZoneFileContent } from '../../zone/zone-file/format-zone-file.ts';
+import type { AccountInfo, HostInfo, TokenInfo, ZoneInfo } from './command.ts';
+
+/** The records of an RRset, each as `owner TTL TYPE rdata`. */
+export function formatRecords(owner: Name, { type, ttl, rdata }: RRset): string[] {
+  return rdata.map(
+    (bytes) => `${formatName(owner)} ${ttl} ${formatRRType(type)} ${formatRdata(type, bytes)}`,
+  );
+}
+
+/** A zone without its records. */
+export function summarizeZone(zone: Zone<Host>): Omit<ZoneInfo, 'records'> {
+  return {
+    apex: formatHostname(zone.apex),
+    serial: zone.settings.serial,
+    accept: zone.settings.accept,
+    hosts: zone.hostCount,
+  };
+}
+
+/** A zone with its static records, the SOA first. */
+export function describeZone(zone: Zone<Host>): ZoneInfo {
+  const records = formatRecords(zone.apex, zone.soa);
+  for (const [owner, rrset] of zone.staticRRsets()) records.push(...formatRecords(owner, rrset));
+  return { ...summarizeZone(zone), records };
+}
+
+/** Everything a zone answers with, static or of a host, as a zone file holds it. */
+export function exportZone(zone: Zone<Host>): ZoneFileContent {
+  const rrsets = Array.from(zone.staticRRsets(), ([owner, rrset]) => ({ owner, rrset }));
+  for (const { name, wildcard } of zone.hosts()) {
+    for (const owner of wildcard ? [name, wildcardOf(name)] : [name]) {
+      for (const type of [RRTYPE.A, RRTYPE.AAAA]) {
+        const rrset = owner === undefined ? undefined : zone.node(owner)?.rrset(type);
+        if (owner !== undefined && rrset !== undefined) rrsets.push({ owner, rrset });
+      }
+    }
+  }
+  const { soa, serial } = zone.settings;
+  return { apex: zone.apex, soa, serial, rrsets };
+}
+
+/** A host. */
+export function describeHost(host: Host): HostInfo {
+  return {
+    fqdn: formatHostname(host.name),
+    zone: formatHostname(host.zone),
+    account: host.account,
+    ttl: host.ttl,
+    wildcard: host.wildcard,
+    ipv4: host.ipv4 === null ? null : formatIpAddress(host.ipv4),
+    ipv6: host.ipv6 === null ? null : formatIpAddress(host.ipv6),
+    changedAt: host.changedAt === null ? null : new Date(host.changedAt).toISOString(),
+  };
+}
+
+/** An account, never with its password hash. */
+export function describeAccount(account: Account): AccountInfo {
+  return {
+    name: account.name,
+    admin: account.admin,
+    password: account.passwordHash !== null,
+    createdAt: new Date(account.createdAt).toISOString(),
+  };
+}
+
+/** A token, never with its digest. */
+export function describeToken(token: Token): TokenInfo {
+  return {
+    id: token.id,
+    account: token.account,
+    hosts: token.hosts?.map(formatHostname) ?? null,
+    label: token.label,
+    createdAt: new Date(token.createdAt).toISOString(),
+  };
+}

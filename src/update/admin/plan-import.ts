@@ -1,0 +1,80 @@
+/**
+ * Zone files into a zone: all static records of the zone become those of the file, in one change. Pure.
+ * Invariant: hosts are kept; a file that contradicts one is refused as a whole. A host's own address in the file, as
+ * an export holds it, is no contradiction and adds nothing.
+ */
+import type { Host } from '../../account/host.ts';
+import type { Change } from '../../store/change.ts';
+import type { StoreView } from '../../store/store.ts';
+import { type Name, formatHostname, isWildcard, parentOf } from '../../zone/name.ts';
+import { RRTYPE, formatRRType } from '../../zone/rrtype.ts';
+import type { RRset } from '../../zone/rrset.ts';
+import { isLaterSerial } from '../../zone/serial.ts';
+import type { Zone } from '../../zone/zone.ts';
+import type { OwnedRRset, ZoneFileData } from '../../zone/zone-file/parse-zone-file.ts';
+import type { Plan } from '../commit.ts';
+import type { AdminResult } from './command.ts';
+import { occludedHost } from './occlusion.ts';
+import { equalRRsets } from './plan-record.ts';
+import { refuse } from './refusal.ts';
+
+/** Replaces a zone's static records, or makes the zone (accept: private) where it does not exist. */
+export function planZoneImport(
+  view: StoreView,
+  apex: Name,
+  file: ZoneFileData,
+): Plan<{ ok: true; apex: Name } | Extract<AdminResult, { ok: false }>> {
+  const zone = view.zone(apex);
+  const conflict = zone === undefined ? undefined : hostConflict(zone, file);
+  if (conflict !== undefined) return { changes: [], result: refuse('conflict', conflict) };
+  const serial =
+    zone === undefined || isLaterSerial(file.serial, zone.settings.serial)
+      ? file.serial
+      : zone.settings.serial;
+  const settings = { apex, soa: file.soa, serial, accept: zone?.settings.accept ?? 'private' } as const;
+  const changes: Change[] = [{ kind: 'zone-put', zone: settings }];
+  const kept = new Set<string>();
+  for (const { owner, rrset } of file.rrsets) {
+    if (zone !== undefined && isHostAddress(zone, { owner, rrset })) continue;
+    kept.add(keyOf(owner, rrset));
+    if (equalRRsets(zone?.staticRRset(owner, rrset.type), rrset)) continue;
+    changes.push({ kind: 'rrset-put', apex, owner, rrset });
+  }
+  for (const [owner, rrset] of zone?.staticRRsets() ?? []) {
+    if (!kept.has(keyOf(owner, rrset))) changes.push({ kind: 'rrset-remove', apex, owner, type: rrset.type });
+  }
+  return { changes, result: { ok: true, apex } };
+}
+
+function keyOf(owner: Name, rrset: RRset): string {
+  return `${rrset.type} ${owner}`;
+}
+
+/** Whether this is just what the host of that name publishes. */
+function isHostAddress(zone: Zone<Host>, { owner, rrset }: OwnedRRset): boolean {
+  const host = zone.host(owner) ?? (isWildcard(owner) ? zone.host(parentOf(owner)!) : undefined);
+  if (host === undefined || (host.name !== owner && !host.wildcard)) return false;
+  if (rrset.type !== RRTYPE.A && rrset.type !== RRTYPE.AAAA) return false;
+  const address = rrset.type === RRTYPE.A ? host.ipv4 : host.ipv6;
+  return rrset.rdata.length === 1 && Buffer.from(rrset.rdata[0]!).toString('latin1') === address;
+}
+
+function hostConflict(zone: Zone<Host>, file: ZoneFileData): string | undefined {
+  for (const { owner, rrset } of file.rrsets) {
+    if (isHostAddress(zone, { owner, rrset })) continue;
+    const { type } = rrset;
+    if (
+      (type === RRTYPE.A || type === RRTYPE.AAAA || type === RRTYPE.CNAME) &&
+      zone.host(owner) !== undefined
+    ) {
+      return `${formatHostname(owner)} is a host, but the file has a ${formatRRType(type)} record for it: remove one of them`;
+    }
+    if ((type === RRTYPE.NS && owner !== zone.apex) || type === RRTYPE.DNAME) {
+      const host = occludedHost(zone, { owner, type });
+      if (host !== undefined) {
+        return `host ${formatHostname(host.name)} would no longer be answered below the ${formatRRType(type)} record of ${formatHostname(owner)}`;
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,158 @@
+/** The battery that every store passes. Each test gets an empty store of its own. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { digestTokenSecret } from '../../src/account/token.ts';
+import type { Change } from '../../src/store/change.ts';
+import { type Store, StoreError } from '../../src/store/store.ts';
+import { RRTYPE } from '../../src/zone/rrtype.ts';
+import { SAMPLE, account, address, dump, host, name, rrset, token, zone } from './store-samples.ts';
+
+/** Makes an empty store; `dispose` closes it and removes what it left. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  readonly dispose: () => Promise<void>;
+}
+
+/** Registers the battery for one kind of store. */
+export function testStore(kind: string, create: () => Promise<StoreUnderTest>): void {
+  const storeTest = (title: string, body: (store: Store) => Promise<void>): void => {
+    test(title, async () => {
+      const { store, dispose } = await create();
+      try {
+        await body(store);
+      } finally {
+        await dispose();
+      }
+    });
+  };
+
+  suite(`${kind} store`, () => {
+    storeTest('begins empty, writable, at commit 0, with a key of 32 random bytes', async (store) => {
+      const other = await create();
+      assert.equal(store.view.sequence, 0);
+      assert.deepEqual(store.health, { writable: true });
+      assert.equal(store.view.tokenKey.length, 32);
+      assert.notDeepEqual(Buffer.from(store.view.tokenKey), Buffer.from(other.store.view.tokenKey));
+      assert.deepEqual([...store.view.zones(), ...store.view.accounts(), ...store.view.tokens()], []);
+      await other.dispose();
+    });
+
+    storeTest('shows a commit before its promise resolves, and not before it is made', async (store) => {
+      const committing = store.commit(SAMPLE[0]!);
+      assert.equal(store.view.zone(name('dyn.test')), undefined);
+      assert.equal(store.view.sequence, 0);
+      await committing;
+      assert.equal(store.view.zone(name('dyn.test'))?.settings.serial, 1);
+      assert.equal(store.view.sequence, 1);
+      await store.commit([]);
+      assert.equal(store.view.sequence, 2);
+    });
+
+    storeTest('finds a host by the zone with the longest apex', async (store) => {
+      await store.commit([
+        { kind: 'zone-put', zone: zone('test') },
+        { kind: 'zone-put', zone: zone('dyn.test') },
+        { kind: 'host-put', host: host('a.dyn.test', 'dyn.test') },
+        { kind: 'host-put', host: host('b.test', 'test') },
+      ]);
+      const { view } = store;
+      assert.equal(view.zoneFor(name('x.y.dyn.test'))?.apex, name('dyn.test'));
+      assert.equal(view.zoneFor(name('dyn.test'))?.apex, name('dyn.test'));
+      assert.equal(view.zoneFor(name('xdyn.test'))?.apex, name('test'));
+      assert.equal(view.zoneFor(name('elsewhere')), undefined);
+      assert.equal(view.host(name('a.dyn.test'))?.zone, name('dyn.test'));
+      assert.equal(view.host(name('b.test'))?.zone, name('test'));
+      assert.equal(view.host(name('c.test')), undefined);
+    });
+
+    storeTest('replaces only the settings of a zone that is there', async (store) => {
+      for (const changes of SAMPLE) await store.commit(changes);
+      await store.commit([{ kind: 'zone-put', zone: zone('dyn.test', 77) }]);
+      const served = store.view.zone(name('dyn.test'))!;
+      assert.equal(served.settings.serial, 77);
+      assert.equal(served.hostCount, 1);
+      assert.equal([...served.staticRRsets()].length, 2);
+    });
+
+    storeTest('takes RRsets and hosts away with their zone', async (store) => {
+      for (const changes of SAMPLE) await store.commit(changes);
+      await store.commit([{ kind: 'zone-remove', apex: name('dyn.test') }]);
+      assert.equal(store.view.host(name('home.dyn.test')), undefined);
+      await store.commit([{ kind: 'zone-put', zone: zone('dyn.test') }]);
+      const served = store.view.zone(name('dyn.test'))!;
+      assert.equal(served.hostCount, 0);
+      assert.deepEqual([...served.staticRRsets()], []);
+    });
+
+    storeTest('puts and removes RRsets by owner and type', async (store) => {
+      const at = { apex: name('dyn.test'), owner: name('www.dyn.test') };
+      const set = rrset('TXT', 60, '"one"');
+      await store.commit([
+        { kind: 'zone-put', zone: zone('dyn.test') },
+        { kind: 'rrset-put', ...at, rrset: rrset('TXT', 60, '"zero"') },
+        { kind: 'rrset-put', ...at, rrset: set },
+      ]);
+      const served = store.view.zone(at.apex)!;
+      assert.deepEqual(served.staticRRset(at.owner, RRTYPE.TXT), set);
+      await store.commit([{ kind: 'rrset-remove', ...at, type: RRTYPE.TXT }]);
+      assert.equal(served.node(at.owner), undefined);
+    });
+
+    storeTest('finds tokens by id and by digest, and takes them away with their account', async (store) => {
+      const digest = digestTokenSecret('secret', store.view.tokenKey);
+      await store.commit([
+        { kind: 'account-put', account: account('ann') },
+        { kind: 'token-put', token: token('t1', { digest }) },
+        { kind: 'token-put', token: token('t2') },
+        { kind: 'token-put', token: token('t3', { account: 'bob' }) },
+      ]);
+      assert.equal(store.view.tokenByDigest(digest)?.id, 't1');
+      await store.commit([{ kind: 'token-put', token: token('t1', { digest: 'another' }) }]);
+      assert.equal(store.view.tokenByDigest(digest), undefined);
+      assert.equal(store.view.tokenByDigest('another')?.id, 't1');
+      await store.commit([{ kind: 'token-remove', id: 't2' }]);
+      assert.equal(store.view.tokenByDigest('digest-of-t2'), undefined);
+      await store.commit([{ kind: 'account-remove', name: 'ann' }]);
+      assert.equal(store.view.account('ann'), undefined);
+      assert.equal(store.view.token('t1'), undefined);
+      assert.equal(store.view.tokenByDigest('another'), undefined);
+      assert.equal(store.view.token('t3')?.account, 'bob');
+    });
+
+    storeTest('changes nothing when the same changes come a second time', async (store) => {
+      for (const changes of SAMPLE) await store.commit(changes);
+      const before = dump(store.view) as object;
+      await store.commit(SAMPLE[1]!);
+      assert.deepEqual(dump(store.view), { ...before, sequence: 3 });
+    });
+
+    storeTest('tells listeners once the commit is visible', async (store) => {
+      const seen: (readonly Change[])[] = [];
+      const stop = store.onCommit((changes) => {
+        assert.equal(store.view.host(name('h.dyn.test'))?.ipv4, address('192.0.2.7'));
+        seen.push(changes);
+      });
+      const changes: Change[] = [
+        { kind: 'zone-put', zone: zone('dyn.test') },
+        { kind: 'host-put', host: host('h.dyn.test', 'dyn.test', { ipv4: address('192.0.2.7') }) },
+      ];
+      await store.commit(changes);
+      assert.deepEqual(seen, [changes]);
+      stop();
+      await store.commit(changes);
+      assert.equal(seen.length, 1);
+    });
+
+    storeTest('refuses commits after it was closed, and closes twice', async (store) => {
+      await store.commit(SAMPLE[0]!);
+      await store.close();
+      await store.close();
+      assert.equal(store.health.writable, false);
+      await assert.rejects(
+        store.commit(SAMPLE[1]!),
+        (error) => error instanceof StoreError && error.code === 'closed',
+      );
+      assert.equal(store.view.sequence, 1);
+    });
+  });
+}
