@@ -169,9 +169,17 @@ test('a token covers the hosts it was made for, as a device sees it', async (t) 
 
 test('a command on a directory that is not there changes nothing', async (t) => {
   const cwd = newDirectory(t);
-  const { code, stderr } = await runHere(['host', 'list', '--data', 'gone'], { cwd });
-  assert.equal(code, 3);
-  assert.match(stderr, /^homing: there is no data directory .*gone: say --data DIR/);
+  writeFileSync(join(cwd, 'a-file'), '');
+  for (const [command, data] of [
+    ['host list', 'gone'],
+    ['store verify', 'gone'],
+    ['store backup x', 'gone'],
+    ['host list', 'a-file'],
+  ] as const) {
+    const { code, stderr } = await runHere([...command.split(' '), '--data', data], { cwd });
+    assert.equal(code, 3);
+    assert.match(stderr, /^homing: there is no data directory .*: say --data DIR.*\n$/);
+  }
   assert.ok(!existsSync(join(cwd, 'gone')));
 });
 
