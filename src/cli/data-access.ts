@@ -34,7 +34,7 @@ export async function openDataAccess(
 ): Promise<DataAccess> {
   if (!create && !existsSync(config.data)) {
     const hint = 'say --data DIR, or begin with "homing zone add" or "homing serve"';
-    throw new CliError(3, 'not-found', `there is no data directory ${resolve(config.data)}: ${hint}`);
+    throw new CliError(3, 'not-found', `there is no data directory ${config.data}: ${hint}`);
   }
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {

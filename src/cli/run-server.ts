@@ -2,7 +2,6 @@
  * The life of a serving process: start, control socket, first accounts, changes of the configuration, signals, end.
  * Invariant: it ends only by a signal or a failed start, and then everything that was started is stopped.
  */
-import { resolve } from 'node:path';
 import { describeSettings } from '../config/config.ts';
 import { formatListenAddress } from '../config/listen-address.ts';
 import { type LoadOptions, type LoadedConfig, loadConfig } from '../config/load.ts';
@@ -89,7 +88,7 @@ async function startControl(
           pid: process.pid,
           version,
           startedAt,
-          data: resolve(config.data),
+          data: config.data,
           http: server.http.map(formatListenAddress),
           dns: server.dns.map(formatListenAddress),
           healthy,
@@ -120,12 +119,12 @@ async function announce(
     log.info({ account }, 'made the first administrator');
   }
   if (quickstart) {
-    const places = { http, dns, data: resolve(config.data) };
+    const places = { http, dns, data: config.data };
     const secret = await provisionQuickstart(store.view, administrator);
     context.stdout.write(secret === undefined ? `${formatPlaces(places)}\n` : formatWelcome(secret, places));
   }
   const listen = { http: http.map(formatListenAddress), dns: dns.map(formatListenAddress) };
-  log.info({ ...listen, data: resolve(config.data) }, 'serving');
+  log.info({ ...listen, data: config.data }, 'serving');
 }
 
 /** The first SIGTERM or SIGINT; a second one ends the process at once, as the system does by itself. */

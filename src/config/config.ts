@@ -9,6 +9,7 @@ import { SETTINGS, SETTING_KEYS, type SettingKey, type SettingValues } from './s
 
 /** The slices of the rooms. */
 export interface Config {
+  /** The data directory, absolute. */
   readonly data: string;
   readonly http: {
     readonly listen: readonly ListenAddress[];

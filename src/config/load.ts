@@ -65,9 +65,10 @@ export function loadConfig(options: LoadOptions = {}): LoadResult {
   ];
   const problems = layers.flatMap((layer) => layer.problems);
   const raw = new Map<SettingKey, RawValue>(layers.flatMap((layer) => [...layer.values]));
-  const { values, invalid } = buildValues(raw);
+  const { values: read, invalid } = buildValues(raw);
   problems.push(...invalid);
-  if (problems.length > 0 || values === undefined) return { ok: false, problems };
+  if (problems.length > 0 || read === undefined) return { ok: false, problems };
+  const values = { ...read, data: resolve(directory, read.data) };
   const built = buildConfig(values);
   if (built.problems.length > 0) return { ok: false, problems: built.problems };
   const settings = SETTING_KEYS.map((key) => effective(key, raw.get(key)!));

@@ -83,6 +83,7 @@ function prettyLines(target: LogSink): LogSink {
   const format = pretty.prettyFactory({
     colorize: process.stderr.isTTY,
     translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid',
     singleLine: true,
   });
   return { write: (line) => target.write(format(line)) };

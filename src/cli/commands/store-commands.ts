@@ -57,8 +57,8 @@ export function addStoreCommands(
     const options = restore.opts<SharedOptions>();
     const directory = dataDirectory(context, options);
     const { counts, sequence } = await restoreStore({ file, directory, clock: systemClock });
-    const text = `restored into ${resolve(directory)}\n\n${formatFields({ ...counts, sequence })}`;
-    printResult(context, options.json === true, { directory: resolve(directory), counts, sequence }, text);
+    const text = `restored into ${directory}\n\n${formatFields({ ...counts, sequence })}`;
+    printResult(context, options.json === true, { directory: directory, counts, sequence }, text);
   });
 }
 

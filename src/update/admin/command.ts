@@ -113,15 +113,20 @@ export interface TokenInfo {
   readonly createdAt: string;
 }
 
+/** What the operator should know although the command was carried out; sentences. */
+export interface Warned {
+  readonly warnings: readonly string[];
+}
+
 /** What each command answers with where it succeeds. */
 export interface AdminResults {
-  'zone-add': ZoneInfo;
+  'zone-add': ZoneInfo & Warned;
   'zone-list': readonly Omit<ZoneInfo, 'records'>[];
   'zone-show': ZoneInfo;
   'zone-remove': { readonly removed: string };
   'record-set': { readonly records: readonly string[] };
   'record-remove': { readonly removed: string };
-  'zone-import': { readonly apex: string; readonly records: number; readonly serial: number };
+  'zone-import': Warned & { readonly apex: string; readonly records: number; readonly serial: number };
   'zone-export': { readonly text: string };
   'account-add': AccountInfo;
   'account-list': readonly AccountInfo[];

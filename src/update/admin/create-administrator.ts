@@ -9,7 +9,7 @@ import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
 import { formatZoneFile } from '../../zone/zone-file/format-zone-file.ts';
-import { parseZoneFile } from '../../zone/zone-file/parse-zone-file.ts';
+import { type ParsedZoneFile, parseZoneFileInSteps } from '../../zone/zone-file/parse-zone-file.ts';
 import type { Committer, Plan } from '../commit.ts';
 import type { AdminCommand, AdminFailure, AdminResult, Administrator } from './command.ts';
 import {
@@ -103,7 +103,9 @@ function zoneHandlers({
   return {
     'zone-add': async (command) => {
       const added = await submit(committer, (current, now) => planZoneAdd(current, command, now));
-      return added.ok ? { ok: true, value: describeZone(view.zone(added.apex)!) } : added;
+      return added.ok
+        ? { ok: true, value: { ...describeZone(view.zone(added.apex)!), warnings: added.warnings } }
+        : added;
     },
     'zone-list': () => ({ ok: true, value: [...view.zones()].map(summarizeZone) }),
     'zone-show': ({ apex }) => {
@@ -117,12 +119,15 @@ function zoneHandlers({
       const name = parseHostname(apex);
       if (name === undefined)
         return refuse('invalid', `"${apex}" is not a domain name with at least two labels`);
-      const file = parseZoneFile(text, name);
+      const file = await parseInTurns(text, name);
       if (!file.ok) return refuse('invalid', `line ${file.line}, column ${file.column}: ${file.reason}`);
       const imported = await submit(committer, (current) => planZoneImport(current, name, file));
       if (!imported.ok) return imported;
       const { serial } = view.zone(name)!.settings;
-      return { ok: true, value: { apex: formatHostname(name), records: file.records, serial } };
+      return {
+        ok: true,
+        value: { apex: formatHostname(name), records: file.records, serial, warnings: file.warnings },
+      };
     },
     'zone-export': ({ apex }) => {
       const zone = zoneOf(apex);
@@ -211,6 +216,15 @@ function tokenHandlers({
     },
     'token-revoke': (command) => submit(committer, (current) => planTokenRevoke(current, command)),
   };
+}
+
+/** Reads a zone file a little at a time, so that a large one holds up nobody's query. */
+async function parseInTurns(text: string, apex: Name): Promise<ParsedZoneFile> {
+  const steps = parseZoneFileInSteps(text, apex);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** The stored form of a password, or the refusal where too many are waiting for theirs. */

@@ -10,7 +10,7 @@ import { nextSerial } from '../../zone/serial.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
 import type { SoaFields } from '../../zone/zone.ts';
 import type { Plan } from '../commit.ts';
-import type { AdminCommand, AdminFailure, AdminResult } from './command.ts';
+import type { AdminCommand, AdminFailure, AdminResult, Warned } from './command.ts';
 import { refuse } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
@@ -29,7 +29,7 @@ export function planZoneAdd(
   view: StoreView,
   command: Command<'zone-add'>,
   now: number,
-): Plan<{ ok: true; apex: Name } | AdminFailure> {
+): Plan<({ ok: true; apex: Name } & Warned) | AdminFailure> {
   const apex = parseHostname(command.apex);
   if (apex === undefined)
     return refused('invalid', `"${command.apex}" is not a domain name with at least two labels`);
@@ -69,7 +69,14 @@ export function planZoneAdd(
     },
     ...addresses,
   ];
-  return { changes, result: { ok: true, apex } };
+  const warnings = names
+    .filter(
+      (name) =>
+        isSubdomain(name, apex) &&
+        !addresses.some((change) => change.kind === 'rrset-put' && change.owner === name),
+    )
+    .map((name) => lameServer(name));
+  return { changes, result: { ok: true, apex, warnings } };
 }
 
 /** Removes a zone that has no hosts. */
@@ -92,6 +99,11 @@ export function planZoneRemove(
 /** The refusal for a zone that does not exist. */
 export function noZone(apex: string): AdminFailure {
   return refuse('not-found', `no zone ${apex}: see "homing zone list"`);
+}
+
+function lameServer(name: Name): string {
+  const hostname = formatHostname(name);
+  return `name server ${hostname} has no address, so nobody can follow the delegation: "homing zone record set ${hostname} A ADDRESS"`;
 }
 
 function refused(

@@ -35,8 +35,9 @@ function originOf(loaded: LoadedConfig, key: string): string | undefined {
 }
 
 test('with nothing configured the defaults serve on loopback', (t) => {
-  const loaded = load({ directory: directoryWith(t, {}) });
-  assert.equal(loaded.config.data, './data');
+  const directory = directoryWith(t, {});
+  const loaded = load({ directory });
+  assert.equal(loaded.config.data, join(directory, 'data'));
   assert.deepEqual(loaded.config.http.listen, [{ address: '127.0.0.1', port: 8080 }]);
   assert.deepEqual(loaded.config.dns.listen, [{ address: '127.0.0.1', port: 5300 }]);
   assert.deepEqual(
@@ -135,7 +136,7 @@ test('YAML that is none is refused with its line, duplicate keys too', (t) => {
   });
   assert.match(problemsOf({ directory })[0]!, /^homing\.yaml:2: .*unique/);
   assert.match(problemsOf({ directory, file: 'list.yaml' })[0]!, /"key: value"/);
-  assert.equal(load({ directory, file: 'empty.yaml' }).config.data, './data');
+  assert.equal(load({ directory, file: 'empty.yaml' }).config.data, join(directory, 'data'));
 });
 
 test('a _FILE variable gives the content of its file; both twins at once are refused', (t) => {

@@ -78,6 +78,13 @@ describe('zone commands', () => {
     assert.match(refusal(await run({ ...zoneAdd, apex: 'home.dyn.test' })), /^conflict: host home.dyn.test/);
   });
 
+  it('warns of a name server that nobody can find', async () => {
+    const { run } = await createOffice();
+    const { warnings } = value(await run({ ...zoneAdd, apex: 'new.test' }));
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^name server ns1.new.test has no address/);
+  });
+
   it('removes a zone only when it has no hosts', async () => {
     const { run } = await createOffice();
     assert.match(refusal(await run({ kind: 'zone-remove', apex: 'dyn.test' })), /^conflict: .* 3 hosts/);
