@@ -8,9 +8,9 @@ import test from 'node:test';
 import { answerQuery } from '../../src/dns/answer.ts';
 import { TcpPeer, askUdp, frame, startServer } from './client.ts';
 import { decode, opt, query, wireName, words } from './message.ts';
-import { SILENT_LOG, exampleZone, zoneSet } from './zones.ts';
+import { answerContext, exampleZone, zoneSet } from './zones.ts';
 
-const context = { zones: zoneSet(exampleZone()), transport: 'udp', log: SILENT_LOG } as const;
+const context = answerContext(zoneSet(exampleZone()));
 const COOKIE = opt({ options: [[10, Buffer.from('12345678')]] });
 const QUERY = query('home.example.test', 'A', { opt: COOKIE });
 const PACKETS = 20_000;

@@ -11,7 +11,7 @@ import type { DnsStats } from './stats.ts';
 
 /** What a session needs. `answer` gives the bytes to send back, or undefined to close; it never throws. */
 export interface TcpSessionOptions {
-  readonly answer: (query: Uint8Array) => Uint8Array | undefined;
+  readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
   readonly limits: DnsLimits;
   readonly stats: DnsStats;
   /** Called when the session did something useful and when it ended. */
@@ -25,6 +25,7 @@ const PREFIX = 2;
 export class TcpSession {
   readonly #socket: Socket;
   readonly #options: TcpSessionOptions;
+  readonly #source: string;
   #input: Buffer = Buffer.alloc(0);
   #peerEnded = false;
   #idle: NodeJS.Timeout;
@@ -33,6 +34,7 @@ export class TcpSession {
   constructor(socket: Socket, options: TcpSessionOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#source = socket.remoteAddress ?? '';
     this.#idle = setTimeout(() => {
       this.#expire();
     }, options.limits.tcpIdleMs);
@@ -79,7 +81,7 @@ export class TcpSession {
       const query = this.#nextMessage();
       if (query === undefined) break;
       stats.tcpQueries++;
-      const reply = answer(query);
+      const reply = answer(query, this.#source);
       if (reply === undefined) {
         this.#write(replies);
         this.#finish();

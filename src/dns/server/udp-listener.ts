@@ -11,7 +11,7 @@ import type { DnsStats } from './stats.ts';
 /** What a listener needs. `answer` gives the bytes to send back, or undefined to send nothing; it never throws. */
 export interface UdpListenerOptions {
   readonly family: 4 | 6;
-  readonly answer: (query: Uint8Array) => Uint8Array | undefined;
+  readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
   readonly stats: DnsStats;
 }
 
@@ -42,7 +42,7 @@ export class UdpListener extends UDPServer {
   override handle(data: Buffer, { address, port }: RemoteInfo): void {
     this.#stats.udpQueries++;
     // Nothing can be sent to port 0, and Node throws at the attempt.
-    const answer = port === 0 ? undefined : this.#answer(data);
+    const answer = port === 0 ? undefined : this.#answer(data, address);
     if (answer === undefined) {
       this.#stats.udpDropped++;
       return;

@@ -3,11 +3,11 @@ import test from 'node:test';
 import { answerQuery } from '../../../src/dns/answer.ts';
 import type { ZoneSet } from '../../../src/zone/zone.ts';
 import { type DecodedMessage, type QueryOptions, decode, opt, query, words } from '../../dns/message.ts';
-import { SILENT_LOG, exampleZone, zoneSet } from '../../dns/zones.ts';
+import { answerContext, exampleZone, zoneSet } from '../../dns/zones.ts';
 
 const zones = zoneSet(exampleZone());
 const answer = (bytes: Uint8Array, transport: 'udp' | 'tcp' = 'udp'): Uint8Array | undefined =>
-  answerQuery(bytes, { zones, transport, log: SILENT_LOG });
+  answerQuery(bytes, answerContext(zones, transport));
 const ask = (name: string, type: string, options?: QueryOptions): DecodedMessage =>
   decode(answer(query(name, type, options)));
 
@@ -97,6 +97,28 @@ void test('options that nobody asked to understand are not echoed', () => {
   assert.equal(got.answer.length, 1);
 });
 
+void test('an answer about the server is of the class that was asked', () => {
+  const context = { ...answerContext(zones), settings: { version: 'Homing' } };
+  const bytes = Buffer.from(answerQuery(query('version.bind', 'TXT', { class: 3 }), context)!);
+  assert.equal(bytes.toString('hex', 12 + 18), 'c00c' + '0010' + '0003' + '00000000' + '000706486f6d696e67');
+});
+
+void test('identity and cookie go with every reply that has an OPT, also a refusal', () => {
+  const settings = { identity: 'ns1', cookieSecrets: [Buffer.alloc(16)] };
+  const options = [
+    [3, Buffer.alloc(0)],
+    [10, Buffer.alloc(8)],
+  ] as const;
+  const context = { ...answerContext(zones), settings };
+  for (const name of ['home.example.test', 'elsewhere.test']) {
+    const got = decode(answerQuery(query(name, 'A', { opt: opt({ options }) }), context));
+    assert.deepEqual(
+      got.opt!.options.slice(0, 2).map(({ code }) => code),
+      [3, 10],
+    );
+  }
+});
+
 void test('a bug that one query finds costs that query a SERVFAIL and is logged once, with its bytes', () => {
   const logged: [object, string][] = [];
   const broken: ZoneSet = {
@@ -106,7 +128,7 @@ void test('a bug that one query finds costs that query a SERVFAIL and is logged 
   };
   const bytes = query('home.example.test', 'A', { id: 5, flags: 0x0100 });
   const log = { error: (fields: object, message: string) => logged.push([fields, message]) };
-  const got = decode(answerQuery(bytes, { zones: broken, transport: 'udp', log }));
+  const got = decode(answerQuery(bytes, { ...answerContext(broken), log }));
   assert.deepEqual([got.id, got.rcode, got.flags], [5, 'SERVFAIL', ['qr', 'rd']]);
   assert.deepEqual(got.question, bytes.subarray(12));
   assert.equal(logged.length, 1);

@@ -4,6 +4,9 @@ import {
   type Exchange,
   STEPS,
   type Verdict,
+  addCookie,
+  addIdentity,
+  answerAboutServer,
   answerFromZone,
   dropResponse,
   refuseClass,
@@ -18,12 +21,12 @@ import { RCODE } from '../../../src/dns/rcode.ts';
 import { parseRequest } from '../../../src/dns/wire/request.ts';
 import { bareReply } from '../../../src/dns/wire/response.ts';
 import { type QueryOptions, opt, query, words } from '../../dns/message.ts';
-import { exampleZone, zoneSet } from '../../dns/zones.ts';
+import { answerContext, exampleZone, zoneSet } from '../../dns/zones.ts';
 
 const zones = zoneSet(exampleZone());
 
 function exchange(bytes: Uint8Array): Exchange {
-  return { request: parseRequest(bytes)!, zones, transport: 'udp', replyOptions: [] };
+  return { ...answerContext(zones), request: parseRequest(bytes)!, replyOptions: [] };
 }
 
 function ask(name: string, type: string | number, options?: QueryOptions): Exchange {
@@ -85,6 +88,66 @@ void test('refuseType: transfers and pseudo-types', () => {
   assert.deepEqual(['AXFR', 'IXFR'].map(verdict), ['REFUSED', 'REFUSED']);
   assert.deepEqual(['OPT', 'TSIG', 249, 128].map(verdict), ['FORMERR', 'FORMERR', 'FORMERR', 'FORMERR']);
   assert.deepEqual(['A', 'ANY', 'MAILB', 666, 65_535].map(verdict), ['next', 'next', 'next', 'next', 'next']);
+});
+
+void test('addIdentity: NSID for who asks, where it is set (RFC 5001 §2)', () => {
+  const asking = ask('home.example.test', 'A', { opt: opt({ options: [[3, Buffer.alloc(0)]] }) });
+  const named = { ...asking, settings: { identity: 'ns1' } };
+  assert.equal(addIdentity(asking), 'next');
+  assert.deepEqual(asking.replyOptions, []);
+  assert.equal(addIdentity(named), 'next');
+  assert.deepEqual(named.replyOptions, [{ code: 3, data: Buffer.from('ns1') }]);
+  const silent = { ...ask('home.example.test', 'A', { opt: opt() }), settings: { identity: 'ns1' } };
+  addIdentity(silent);
+  assert.deepEqual(silent.replyOptions, []);
+});
+
+void test('addCookie: for who sends one, where secrets are set (RFC 7873 §5.2)', () => {
+  const settings = { cookieSecrets: [Buffer.alloc(16, 7)] };
+  const sending = (length: number): Exchange =>
+    ask('home.example.test', 'A', { opt: opt({ options: [[10, Buffer.alloc(length, 1)]] }) });
+  const off = sending(8);
+  assert.equal(addCookie(off), 'next');
+  assert.deepEqual(off.replyOptions, []);
+
+  const on = { ...sending(8), settings, source: 'fe80::1%eth0' };
+  assert.equal(addCookie(on), 'next');
+  assert.deepEqual(
+    on.replyOptions.map(({ code, data }) => [code, data.length]),
+    [[10, 24]],
+  );
+  assert.equal(word(addCookie({ ...sending(7), settings })), 'FORMERR');
+  assert.equal(word(addCookie({ ...ask('home.example.test', 'A', { opt: opt() }), settings })), 'next');
+});
+
+void test('addCookie: a cookie without a question is answered with one (RFC 7873 §5.4)', () => {
+  const edns = opt({ options: [[10, Buffer.alloc(8)]] });
+  const alone = exchange(Buffer.concat([words(1, 0, 0, 0, 0, 1), edns]));
+  const settings = { cookieSecrets: [Buffer.alloc(16)] };
+  assert.equal(word(runSteps(STEPS, { ...alone, settings })!), 'NOERROR');
+  assert.equal(alone.replyOptions.length, 1);
+  assert.equal(word(runSteps(STEPS, alone)!), 'FORMERR');
+});
+
+void test('answerAboutServer: says what it was told to say and nothing else (RFC 4892)', () => {
+  const settings = { identity: 'ns1.example', version: 'Homing' };
+  const text = (name: string, type = 'TXT', given: object = settings): string => {
+    const verdict = answerAboutServer({ ...ask(name, type, { class: 3 }), settings: given });
+    if (typeof verdict === 'string') return verdict;
+    return Buffer.from(verdict.answer[0]!.rrset.rdata[0]!).toString('latin1', 1);
+  };
+  assert.deepEqual(
+    ['id.server', 'hostname.bind'].map((name) => text(name)),
+    ['ns1.example', 'ns1.example'],
+  );
+  assert.deepEqual(
+    ['version.server', 'VERSION.bind'].map((name) => text(name)),
+    ['Homing', 'Homing'],
+  );
+  assert.equal(text('version.bind', 'TXT', { identity: 'ns1' }), 'next');
+  assert.equal(text('version.bind', 'A'), 'next');
+  assert.equal(text('home.example.test'), 'next');
+  assert.equal(answerAboutServer({ ...ask('version.bind', 'TXT'), settings }), 'next');
 });
 
 void test('answerFromZone: refuses what no zone holds, saying so', () => {

@@ -69,7 +69,9 @@ void test('idle connections end, also where the peer never closes or drips octet
   const silent = await new TcpPeer(port).connected();
   const drip = await new TcpPeer(port).connected();
   const dripping = setInterval(() => drip.socket.write(Buffer.of(1)), 20);
-  t.after(() => { clearInterval(dripping); });
+  t.after(() => {
+    clearInterval(dripping);
+  });
   const start = performance.now();
   await Promise.all([silent.end(), drip.end()]);
   assert.ok(performance.now() - start < 1500);
