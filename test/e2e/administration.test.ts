@@ -124,7 +124,7 @@ test('for scripts: one line of JSON each, the same with and without a server', a
   const of = (args: string): string => said.find((text) => text.startsWith(`> ${args}`))!.split('\n')[1]!;
   assert.equal(of('token add --account garage'), '{"id":"ID","secret":"SECRET"}');
   const zone = JSON.parse(of('zone add dyn.example')) as object;
-  assert.deepEqual(Object.keys(zone).sort(), ['accept', 'apex', 'hosts', 'records', 'serial']);
+  assert.deepEqual(Object.keys(zone).sort(), ['accept', 'apex', 'hosts', 'records', 'serial', 'warnings']);
   assert.equal(
     (JSON.parse(of('host set home.dyn.example 9.9.9.9 2620')) as { ipv6: string }).ipv6,
     '2620:fe::fe',
@@ -133,6 +133,7 @@ test('for scripts: one line of JSON each, the same with and without a server', a
 
 test('for people: aligned tables, the same with and without a server', async (t) => {
   const said = (await playBoth(t, false)).join('\n');
+  assert.match(said, /^warning: .*ns1\.home\.example/m, 'a name server without an address is worth a word');
   assert.match(said, /^APEX +SERIAL +ACCEPT +HOSTS\ndyn\.example +1 +public +0$/m);
   assert.match(
     said,
