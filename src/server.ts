@@ -176,6 +176,7 @@ function createHttp(
     listen: config.http.listen,
     trustedProxies: config.http.trustedProxies,
     forwardedHeader: config.http.forwardedHeader,
+    proxyProtocol: config.http.proxyProtocol,
     limits: { maxConnections: config.http.maxConnections },
     service,
     authenticator: createAuthenticator({ accounts: view, passwords, clock: systemClock }),

@@ -3,7 +3,7 @@
  * moment.
  * Invariant: at no time do two processes write; whoever finds the directory taken asks the one that holds it.
  */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { createLog } from '../ops/log.ts';
@@ -32,10 +32,7 @@ export async function openDataAccess(
   config: Config,
   { create }: { readonly create: boolean },
 ): Promise<DataAccess> {
-  if (!create && !existsSync(config.data)) {
-    const hint = 'say --data DIR, or begin with "homing zone add" or "homing serve"';
-    throw new CliError(3, 'not-found', `there is no data directory ${config.data}: ${hint}`);
-  }
+  if (!create) requireDataDirectory(config);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const client = await connectControl(config.data);
@@ -48,6 +45,13 @@ export async function openDataAccess(
       await new Promise((wake) => setTimeout(wake, RETRY_MS));
     }
   }
+}
+
+/** Throws a CliError where the data directory is not there, so that no command makes one of a mistyped name. */
+export function requireDataDirectory({ data }: Config): void {
+  if (statSync(data, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const hint = 'say --data DIR, or begin with "homing zone add" or "homing serve"';
+  throw new CliError(3, 'not-found', `there is no data directory ${data}: ${hint}`);
 }
 
 function remoteAccess(client: ControlClient): DataAccess {

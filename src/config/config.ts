@@ -15,6 +15,7 @@ export interface Config {
     readonly listen: readonly ListenAddress[];
     readonly trustedProxies: readonly IpPrefix[];
     readonly forwardedHeader: SettingValues['http.forwardedHeader'];
+    readonly proxyProtocol: boolean;
     readonly maxConnections: number;
   };
   readonly dns: {
@@ -51,6 +52,9 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
   if ((account === null) !== (password === null)) {
     problems.push('bootstrap.account and bootstrap.password go together: set both or neither');
   }
+  if (values['http.proxyProtocol'] && values['http.trustedProxies'].length === 0) {
+    problems.push('http.proxyProtocol needs http.trustedProxies: nobody else is believed to be a proxy');
+  }
   return {
     problems,
     config: {
@@ -59,6 +63,7 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
         listen: values['http.listen'],
         trustedProxies: values['http.trustedProxies'],
         forwardedHeader: values['http.forwardedHeader'],
+        proxyProtocol: values['http.proxyProtocol'],
         maxConnections: values['http.maxConnections'],
       },
       dns: {

@@ -37,6 +37,9 @@ export const SETTINGS = {
     doc: 'The header in which trusted proxies name the client. Name one where a proxy lets the other through as the client sent it.',
     reloadable: true,
   }),
+  'http.proxyProtocol': switchSetting(false, {
+    doc: 'Whether connections from trusted proxies begin with a PROXY protocol header, version 1 or 2, as they then must.',
+  }),
   'http.maxConnections': integerSetting([1, 1_000_000], 10_000, {
     doc: 'Connections at once on each HTTP address; further ones are dropped.',
   }),

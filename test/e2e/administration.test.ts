@@ -124,7 +124,7 @@ test('for scripts: one line of JSON each, the same with and without a server', a
   const of = (args: string): string => said.find((text) => text.startsWith(`> ${args}`))!.split('\n')[1]!;
   assert.equal(of('token add --account garage'), '{"id":"ID","secret":"SECRET"}');
   const zone = JSON.parse(of('zone add dyn.example')) as object;
-  assert.deepEqual(Object.keys(zone).sort(), ['accept', 'apex', 'hosts', 'records', 'serial']);
+  assert.deepEqual(Object.keys(zone).sort(), ['accept', 'apex', 'hosts', 'records', 'serial', 'warnings']);
   assert.equal(
     (JSON.parse(of('host set home.dyn.example 9.9.9.9 2620')) as { ipv6: string }).ipv6,
     '2620:fe::fe',
@@ -133,6 +133,7 @@ test('for scripts: one line of JSON each, the same with and without a server', a
 
 test('for people: aligned tables, the same with and without a server', async (t) => {
   const said = (await playBoth(t, false)).join('\n');
+  assert.match(said, /^warning: .*ns1\.home\.example/m, 'a name server without an address is worth a word');
   assert.match(said, /^APEX +SERIAL +ACCEPT +HOSTS\ndyn\.example +1 +public +0$/m);
   assert.match(
     said,
@@ -169,9 +170,17 @@ test('a token covers the hosts it was made for, as a device sees it', async (t) 
 
 test('a command on a directory that is not there changes nothing', async (t) => {
   const cwd = newDirectory(t);
-  const { code, stderr } = await runHere(['host', 'list', '--data', 'gone'], { cwd });
-  assert.equal(code, 3);
-  assert.match(stderr, /^homing: there is no data directory .*gone: say --data DIR/);
+  writeFileSync(join(cwd, 'a-file'), '');
+  for (const [command, data] of [
+    ['host list', 'gone'],
+    ['store verify', 'gone'],
+    ['store backup x', 'gone'],
+    ['host list', 'a-file'],
+  ] as const) {
+    const { code, stderr } = await runHere([...command.split(' '), '--data', data], { cwd });
+    assert.equal(code, 3);
+    assert.match(stderr, /^homing: there is no data directory .*: say --data DIR.*\n$/);
+  }
   assert.ok(!existsSync(join(cwd, 'gone')));
 });
 
@@ -187,7 +196,7 @@ test('commands at the same time wait for each other', async (t) => {
   assert.deepEqual(accounts.map(({ name }) => name).sort(), names);
 });
 
-test('as a process: exit codes, help, usage, and a reader that leaves early', async (t) => {
+test('as a process: exit codes, help, usage and version', async (t) => {
   const cwd = newDirectory(t);
   const help = await runProcess(['zone', 'record', 'set', '--help'], { cwd });
   assert.equal(help.code, 0);

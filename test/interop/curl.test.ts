@@ -51,12 +51,19 @@ test('curl updates a host, and DNS answers it at once', async (t) => {
     await assertPublished(server, home, { ipv4: '198.51.100.9', ipv6: '2001:db8::8' });
   });
 
+  await t.test('the URL of a FRITZ!Box that has no IPv6 keeps the IPv6 address', async () => {
+    const url = `${base}/nic/update?hostname=${home}&myip=198.51.100.10&myipv6=`;
+    const reply = await request('--user', `${ACCOUNT}:${server.token}`, '-A', 'Fritz!Box DDNS/1.0.1', url);
+    assert.equal(reply, 'good 198.51.100.10\n');
+    await assertPublished(server, home, { ipv4: '198.51.100.10', ipv6: '2001:db8::8' });
+  });
+
   await t.test('a wrong password fails with --fail, and changes nothing', async () => {
     const url = `${base}/nic/update?hostname=${home}&myip=203.0.113.1`;
     const failed = await run(curl, ['--silent', '--fail', '--user', `${ACCOUNT}:wrong`, url]);
     assert.equal(failed.status, 22, failed.output);
     assert.equal(await request('--user', `${ACCOUNT}:wrong`, url), 'badauth\n');
-    await assertPublished(server, home, { ipv4: '198.51.100.9', ipv6: '2001:db8::8' });
+    await assertPublished(server, home, { ipv4: '198.51.100.10', ipv6: '2001:db8::8' });
   });
 
   await t.test('an unknown host', async () => {

@@ -59,8 +59,10 @@ test('ddclient', async (t) => {
   });
 
   await t.test('learns its address from /checkip', async () => {
-    const page = `web=http://127.0.0.1:${server.httpPort}/checkip`;
-    const { status, output } = await ddclient({ use: ['use=web', page, "web-skip='Current IP Address:'"] });
+    const page = `http://127.0.0.1:${server.httpPort}/checkip`;
+    // On one line, as the README has it.
+    const use = [`use=web, web=${page}, web-skip='Current IP Address:'`];
+    const { status, output } = await ddclient({ use });
     assert.equal(status, 0, output);
     assert.match(output, succeeded(HOME, '127.0.0.1'));
     await assertPublished(server, HOME, { ipv4: '127.0.0.1', ipv6: '2001:db8::7' });

@@ -6,7 +6,7 @@ import type { FoldResult } from '../../store/embedded/fold.ts';
 import { type StoreReport, restoreStore, verifyStore } from '../../store/embedded/offline.ts';
 import { withExamples } from '../administrative.ts';
 import { type CliContext, printResult } from '../context.ts';
-import { openDataAccess } from '../data-access.ts';
+import { openDataAccess, requireDataDirectory } from '../data-access.ts';
 import { type ExitCode, exitCodeOfStore } from '../exit-code.ts';
 import { type SharedOptions, loadOptions, loadOrRefuse, withData, withJson } from '../options.ts';
 import { formatFields } from '../table.ts';
@@ -24,7 +24,9 @@ export function addStoreCommands(
   );
   verify.action(async () => {
     const options = verify.opts<SharedOptions>();
-    const report = await verifyStore(dataDirectory(context, options));
+    const { config } = loadOrRefuse(loadOptions(context, options));
+    requireDataDirectory(config);
+    const report = await verifyStore(config.data);
     printResult(context, options.json === true, report, showReport(report));
     if (!report.ok) setExitCode(exitCodeOfStore(report.code));
   });
@@ -55,7 +57,7 @@ export function addStoreCommands(
   );
   restore.action(async (file: string) => {
     const options = restore.opts<SharedOptions>();
-    const directory = dataDirectory(context, options);
+    const directory = loadOrRefuse(loadOptions(context, options)).config.data;
     const { counts, sequence } = await restoreStore({ file, directory, clock: systemClock });
     const text = `restored into ${directory}\n\n${formatFields({ ...counts, sequence })}`;
     printResult(context, options.json === true, { directory: directory, counts, sequence }, text);
@@ -64,10 +66,6 @@ export function addStoreCommands(
 
 function storeCommand(command: Command, examples: readonly string[]): Command {
   return withExamples(withJson(withData(command)), examples);
-}
-
-function dataDirectory(context: CliContext, options: SharedOptions): string {
-  return loadOrRefuse(loadOptions(context, options)).config.data;
 }
 
 function showReport(report: StoreReport): string {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { describeError } from '../../config/layer.ts';
 import { ACCEPT_POLICIES, type AcceptPolicy } from '../../net/address-class.ts';
-import type { ZoneInfo } from '../../update/admin/command.ts';
+import type { Warned, ZoneInfo } from '../../update/admin/command.ts';
 import { administrative } from '../administrative.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../exit-code.ts';
@@ -65,7 +65,7 @@ function addZone(zone: Command, context: CliContext): void {
       addresses: ((options['address'] as string[] | undefined) ?? []).map(parseNameAddress),
       accept: options['accept'] as AcceptPolicy,
     }),
-    show: (info) => `added zone ${info.apex}\n\n${showZone(info)}`,
+    show: (info) => `added zone ${info.apex}\n\n${showZone(info)}${showWarnings(info)}`,
   });
 }
 
@@ -107,7 +107,8 @@ function addFileCommands(zone: Command, context: CliContext): void {
   administrative(load, context, {
     examples: ['zone import dyn.example.org dyn.example.org.zone'],
     toCommand: ([apex, file]) => ({ kind: 'zone-import', apex: apex!, text: readZoneFile(file!) }),
-    show: ({ apex, records, serial }) => `imported ${records} records into zone ${apex}, serial ${serial}`,
+    show: ({ apex, records, serial, warnings }) =>
+      `imported ${records} records into zone ${apex}, serial ${serial}${showWarnings({ warnings })}`,
   });
   administrative(zone.command('export <apex>').description('print a zone as a zone file'), context, {
     examples: ['zone export dyn.example.org > dyn.example.org.zone'],
@@ -118,6 +119,10 @@ function addFileCommands(zone: Command, context: CliContext): void {
 
 function showZone({ apex, serial, accept, hosts, records }: ZoneInfo): string {
   return `${formatFields({ apex, serial, accept, hosts })}\n\n${records.join('\n')}`;
+}
+
+function showWarnings({ warnings }: Warned): string {
+  return warnings.length === 0 ? '' : `\n\n${warnings.map((text) => `warning: ${text}`).join('\n')}`;
 }
 
 function parseNameAddress(text: string): { name: string; address: string } {

@@ -35,7 +35,8 @@ export async function connectControl(directory: string): Promise<ControlClient |
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     // ECONNREFUSED: the file of a server that was killed. ENOTSOCK: not ours; taking the lock will tell.
-    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') return undefined;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK' || code === 'ENOTDIR')
+      return undefined;
     const message = `${socketPath.path} can't be opened (${code ?? 'unknown'}); run this as the user of the server`;
     throw new ControlError('no-permission', message, { cause: error });
   } finally {

@@ -173,7 +173,14 @@ test('a secret is masked where it is shown, and never quoted where it is refused
 });
 
 test('settings that need each other are refused alone', (t) => {
-  const directory = directoryWith(t, { 'homing.yaml': 'bootstrap: { account: a }' });
+  const directory = directoryWith(t, {
+    'homing.yaml': 'bootstrap: { account: a }',
+    'proxy.yaml': 'http: { proxyProtocol: true }',
+  });
+  assert.match(
+    problemsOf({ directory, file: 'proxy.yaml' })[0]!,
+    /^http\.proxyProtocol needs http\.trustedProxies/,
+  );
   assert.deepEqual(problemsOf({ directory }), [
     'bootstrap.account and bootstrap.password go together: set both or neither',
   ]);
