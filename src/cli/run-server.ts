@@ -25,7 +25,8 @@ export async function runServer(options: {
   const loaded = loadOrRefuse(options.load);
   const control = createLog(loaded.config.log);
   const stopReporting = reportFaults(control);
-  const signal = awaitSignal();
+  // A terminal that closes says SIGHUP: to a quickstart that means the end, to a service a look at its configuration.
+  const signal = awaitSignal(options.quickstart ? ['SIGTERM', 'SIGINT', 'SIGHUP'] : ['SIGTERM', 'SIGINT']);
   try {
     const version = readVersion();
     control.log.info({ version, pid: process.pid, settings: describeSettings(loaded.settings) }, 'starting');
@@ -46,7 +47,7 @@ export async function runServer(options: {
         server.reconfigure(config);
       },
     });
-    process.on('SIGHUP', watch.reload);
+    if (!options.quickstart) process.on('SIGHUP', watch.reload);
     control.log.info({ signal: await signal.received }, 'stopping');
     process.off('SIGHUP', watch.reload);
     watch.stop();
@@ -127,19 +128,20 @@ async function announce(
   log.info({ ...listen, data: config.data }, 'serving');
 }
 
-/** The first SIGTERM or SIGINT; a second one ends the process at once, as the system does by itself. */
-function awaitSignal(): { received: Promise<NodeJS.Signals>; forget: () => void } {
+/** The first of these signals; a second one ends the process at once, as the system does by itself. */
+function awaitSignal(signals: readonly NodeJS.Signals[]): {
+  received: Promise<NodeJS.Signals>;
+  forget: () => void;
+} {
   const { promise, resolve: receive } = Promise.withResolvers<NodeJS.Signals>();
   const forget = (): void => {
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
+    for (const signal of signals) process.off(signal, onSignal);
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     forget();
     receive(signal);
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
   return { received: promise, forget };
 }
 

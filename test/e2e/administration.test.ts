@@ -187,7 +187,7 @@ test('commands at the same time wait for each other', async (t) => {
   assert.deepEqual(accounts.map(({ name }) => name).sort(), names);
 });
 
-test('as a process: exit codes, help, usage, and a reader that leaves early', async (t) => {
+test('as a process: exit codes, help, usage and version', async (t) => {
   const cwd = newDirectory(t);
   const help = await runProcess(['zone', 'record', 'set', '--help'], { cwd });
   assert.equal(help.code, 0);

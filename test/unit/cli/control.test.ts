@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connectControl, remoteAdministrator } from '../../../src/cli/control/client.ts';
-import { MAX_LINE_BYTES, type ServerStatus, createLineReader } from '../../../src/cli/control/protocol.ts';
+import { MAX_LINE_BYTES, type ServerStatus } from '../../../src/cli/control/protocol.ts';
 import { type ControlHandlers, createControlServer } from '../../../src/cli/control/server.ts';
 import { ControlError, openSocketPath } from '../../../src/cli/control/socket-path.ts';
 import { systemClock } from '../../../src/ops/clock.ts';
@@ -257,6 +257,16 @@ test('stopping answers the request under way first', async (t) => {
   await stopped;
 });
 
+test('a connection that says nothing does not hold up the end', async (t) => {
+  const directory = newDirectory(t);
+  const server = createControlServer({ directory, handlers: handlersOn(), log });
+  await server.start();
+  const client = await connectControl(directory);
+  assert.ok(client);
+  await server.stop();
+  client.close();
+});
+
 test('a server that goes away is an error that says so', async (t) => {
   const directory = newDirectory(t);
   const server = createServer((socket) => socket.on('data', () => socket.destroy())).listen(
@@ -297,13 +307,4 @@ test('a data directory deeper than a socket path may be is reached all the same'
   const socketPath = openSocketPath(directory);
   assert.ok(socketPath.path.length < 108);
   socketPath.release();
-});
-
-test('the line reader cuts anywhere and holds no more than its limit', () => {
-  const reader = createLineReader(4);
-  assert.deepEqual(reader.push(Buffer.from('ab')), []);
-  assert.deepEqual(reader.push(Buffer.from('cd\n\nef\ng')), ['abcd', '', 'ef']);
-  assert.deepEqual(reader.push(Buffer.from('h\n')), ['gh']);
-  assert.equal(reader.push(Buffer.from('abcde')), undefined);
-  assert.equal(createLineReader(4).push(Buffer.from('abcde\n')), undefined);
 });
