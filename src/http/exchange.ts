@@ -28,8 +28,39 @@ export interface Exchange {
   readBody(): Promise<Body>;
 }
 
+/** The exchange of a message that arrived. */
+export class MessageExchange implements Exchange {
+  readonly requestId: string;
+  readonly method: string;
+  readonly query: string;
+  readonly host: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly source: IpAddress;
+  readonly #message: IncomingMessage;
+  readonly #bodyBytes: number;
+
+  constructor(
+    message: IncomingMessage,
+    bodyBytes: number,
+    { requestId, query, source }: Pick<Exchange, 'requestId' | 'query' | 'source'>,
+  ) {
+    this.requestId = requestId;
+    this.method = message.method ?? 'GET';
+    this.query = query;
+    this.host = message.headers.host ?? '';
+    this.headers = message.headers;
+    this.source = source;
+    this.#message = message;
+    this.#bodyBytes = bodyBytes;
+  }
+
+  readBody(): Promise<Body> {
+    return readBody(this.#message, this.#bodyBytes);
+  }
+}
+
 /** Reads a body of at most `limit` bytes. Never rejects. */
-export function readBody(message: IncomingMessage, limit: number): Promise<Body> {
+function readBody(message: IncomingMessage, limit: number): Promise<Body> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -6,20 +6,15 @@
  * lets requests under way finish. Framing: RFC 9112.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  type IncomingHttpHeaders,
-  IncomingMessage,
-  type Server,
-  type ServerResponse,
-  createServer,
-} from 'node:http';
+import { IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type IpAddress, parseIpAddress } from '../net/ip-address.ts';
-import { type SourcePolicy, resolveSourceAddress } from '../net/source-address.ts';
+import { type SourcePolicy, isTrustedProxy, resolveSourceAddress } from '../net/source-address.ts';
 import { type HttpAppOptions, createHttpApp } from './app.ts';
 import { answerClientError } from './client-error.ts';
-import { type Body, type Exchange, readBody } from './exchange.ts';
+import { type Exchange, MessageExchange } from './exchange.ts';
+import { awaitProxyHeader } from './proxy-protocol.ts';
 import { textReply } from './reply.ts';
 import { parseRequestTarget } from './request-target.ts';
 
@@ -56,6 +51,8 @@ export interface HttpServerPolicy {
 export interface HttpServerOptions extends HttpAppOptions, HttpServerPolicy {
   readonly listen: readonly ListenAddress[];
   readonly limits?: Partial<HttpLimits>;
+  /** Whether connections from trusted proxies start with a PROXY protocol header, which they then must. */
+  readonly proxyProtocol?: boolean;
 }
 
 /** A server; made to be started and stopped once. */
@@ -155,7 +152,7 @@ class NodeHttpServer implements HttpServer {
     // Browsers open connections ahead of need: one that never carried a byte has nothing to finish.
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
     const timer = setTimeout(() => {
-      for (const server of this.#servers) server.closeAllConnections();
+      for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await Promise.all(closed);
     clearTimeout(timer);
@@ -186,7 +183,8 @@ class NodeHttpServer implements HttpServer {
     server.maxConnections = limits.maxConnections;
     server.maxRequestsPerSocket = 0; // a proxy's connection serves any number of devices
     server.on('clientError', answerClientError);
-    server.on('connection', (socket: Socket) => {
+    if (this.#options.proxyProtocol === true) this.#expectProxyHeaders(server);
+    server.prependListener('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
@@ -195,6 +193,21 @@ class NodeHttpServer implements HttpServer {
       this.#options.log.error({ err: error }, 'HTTP listener failed');
     });
     return server;
+  }
+
+  /** Puts the PROXY header before Node's own HTTP listener, which then gets the connection as if new. */
+  #expectProxyHeaders(server: Server<typeof HttpMessage>): void {
+    const serveHttp = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      const peer = this.#peerOf(socket);
+      const begin = (source?: IpAddress): void => {
+        if (source !== undefined) this.#peers.set(socket, source);
+        for (const listener of serveHttp) listener.call(server, socket);
+      };
+      if (peer === undefined || !isTrustedProxy(peer, this.#policy)) begin();
+      else awaitProxyHeader(socket, this.#limits.headersTimeout, begin);
+    });
   }
 
   /** `::` takes IPv4 too, unless IPv4 has a listener of its own on that port. */
@@ -233,36 +246,6 @@ class NodeHttpServer implements HttpServer {
     const peer = parseIpAddress(socket.remoteAddress?.replace(/%.*$/, '') ?? '');
     if (peer !== undefined) this.#peers.set(socket, peer);
     return peer;
-  }
-}
-
-class MessageExchange implements Exchange {
-  readonly requestId: string;
-  readonly method: string;
-  readonly query: string;
-  readonly host: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly source: IpAddress;
-  readonly #message: IncomingMessage;
-  readonly #bodyBytes: number;
-
-  constructor(
-    message: IncomingMessage,
-    bodyBytes: number,
-    { requestId, query, source }: Pick<Exchange, 'requestId' | 'query' | 'source'>,
-  ) {
-    this.requestId = requestId;
-    this.method = message.method ?? 'GET';
-    this.query = query;
-    this.host = message.headers.host ?? '';
-    this.headers = message.headers;
-    this.source = source;
-    this.#message = message;
-    this.#bodyBytes = bodyBytes;
-  }
-
-  readBody(): Promise<Body> {
-    return readBody(this.#message, this.#bodyBytes);
   }
 }
 

@@ -36,18 +36,19 @@ export function resolveSourceAddress(
   headers: ForwardedHeaders,
   policy: SourcePolicy,
 ): IpAddress {
-  if (!isTrusted(peer, policy)) return peer;
+  if (!isTrustedProxy(peer, policy)) return peer;
   let proved = peer;
   for (const hop of hopsFromTheRight(headers, policy.forwardedHeader)) {
     const address = parseHop(hop);
     if (address === undefined) return proved;
     proved = address;
-    if (!isTrusted(address, policy)) return proved;
+    if (!isTrustedProxy(address, policy)) return proved;
   }
   return proved;
 }
 
-function isTrusted(address: IpAddress, policy: SourcePolicy): boolean {
+/** Whether this address is one of the trusted proxies. */
+export function isTrustedProxy(address: IpAddress, policy: SourcePolicy): boolean {
   for (const prefix of policy.trustedProxies) if (prefixContains(prefix, address)) return true;
   return false;
 }

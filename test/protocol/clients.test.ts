@@ -43,7 +43,7 @@ const TRANSCRIPTS: readonly Transcript[] = [
     request: `GET /nic/update?user=alice&pass=s3cret&${PAIR} HTTP/1.0\r\nHost: d\r\nAuthorization: Basic Og==\r\nUser-Agent: inadyn/2.10.0\r\n\r\n`,
   },
   {
-    client: 'inadyn deSEC plugin, at the bare server name',
+    client: 'inadyn deSEC plugin, at the bare server name (D-1.2)',
     request:
       'GET /?username=alice&password=s3cret&hostname=home.example.test&myipv4=198.51.100.7 HTTP/1.0\r\nHost: d\r\n\r\n',
   },
@@ -62,7 +62,7 @@ const TRANSCRIPTS: readonly Transcript[] = [
     body: 'good 127.0.0.1\n',
   },
   {
-    client: 'hednsupd: the host as user',
+    client: 'hednsupd: the host as user (D-4.5)',
     request: `GET /nic/update?myip=198.51.100.7 HTTP/1.0\r\nHost: d\r\n${basic('home.example.test', 'HostToken')}User-Agent: hednsupd/2.0\r\n\r\n`,
   },
   {
@@ -128,13 +128,13 @@ const TRANSCRIPTS: readonly Transcript[] = [
   },
 ];
 
-describe('client transcripts', () => {
+describe('client transcripts (D-2.3, D-8.5)', () => {
   for (const { client, request, body = 'good 198.51.100.7\n' } of TRANSCRIPTS) {
     it(client, async (t) => {
       const site = await openSite(t, {
         hosts: ['home.example.test', 'vpn.example.test'],
-        accounts: { alice: 's3cret' },
-        tokens: { HostToken: ['home.example.test'] },
+        accounts: { alice: null },
+        tokens: { s3cret: null, HostToken: ['home.example.test'] },
         accept: 'any',
       });
       const first = await site.send(request);

@@ -44,7 +44,7 @@ describe('outcomes', () => {
     assert.equal((await update(site, 'hostname=home.example.test&offline=yes')).body, 'nochg 0.0.0.0\n');
   });
 
-  it("answers dnserr with the reason where the zone's policy refuses the address (D-7.5)", async (t) => {
+  it("answers dnserr with the reason where the zone's policy refuses the address (D-5.8, D-7.5)", async (t) => {
     const site = await openSite(t, { ...SITE, accept: 'public' });
     const reply = await update(site, 'hostname=home.example.test,elsewhere.invalid&myip=192.168.1.1');
     assert.equal(reply.status, 200);

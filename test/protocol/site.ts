@@ -22,8 +22,8 @@ import { type Name, parseName } from '../../src/zone/name.ts';
 export interface SiteOptions {
   /** Host names, each owned by `alice` unless written `name=account`. */
   readonly hosts?: readonly string[];
-  /** Account name to password. */
-  readonly accounts?: Readonly<Record<string, string>>;
+  /** Account name to password; null for an account that only tokens act for. */
+  readonly accounts?: Readonly<Record<string, string | null>>;
   /** Secret to the hosts it covers; null for all of alice's. */
   readonly tokens?: Readonly<Record<string, readonly string[] | null>>;
   readonly accept?: AcceptPolicy;
@@ -244,7 +244,7 @@ async function contents(
   };
   const changes: Change[] = [{ kind: 'zone-put', zone: { apex, soa, serial: 1, accept } }];
   for (const [account, password] of Object.entries(accounts)) {
-    const passwordHash = await hash(password);
+    const passwordHash = password === null ? null : await hash(password);
     changes.push({
       kind: 'account-put',
       account: { name: account, passwordHash, admin: false, createdAt: 0 },

@@ -78,4 +78,38 @@ describe('source address over HTTP', () => {
     const reply = await send({ address: '127.0.0.1', port: site.port }, 'GET /ip HTTP/1.0\r\n\r\n');
     assert.equal(reply.body, '127.0.0.1\n');
   });
+
+  it('is what the PROXY header of a trusted proxy says, however the bytes arrive (D-6.7)', async (t) => {
+    const server = { proxyProtocol: true, limits: { headersTimeout: 300 } };
+    const site = await openSite(t, { trust: ['127.0.0.1'], server });
+    const request = 'GET /ip HTTP/1.1\r\nHost: d\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n';
+    const version1 = 'PROXY TCP4 203.0.113.66 127.0.0.1 4711 80\r\n';
+    const version2 = '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x42\x7f\0\0\x01\x12\x67\0\x50';
+    for (const header of [version1, version2]) {
+      const whole = header + request;
+      for (const pieces of [[whole], [header, request], whole.match(/[^]{1,9}/g)!]) {
+        assert.equal((await site.send('', { pieces })).body, '203.0.113.66\n');
+      }
+    }
+    const kept = request.replace('\r\n\r\n', '\r\nConnection: keep-alive\r\n\r\n');
+    const twice = await site.send('', { pieces: [version1 + kept, request] });
+    assert.equal(twice.raw.match(/\n203\.0\.113\.66\n/g)?.length, 2);
+    assert.equal((await site.send(`PROXY UNKNOWN\r\n${request}`)).body, '6.6.6.6\n', 'the proxy for itself');
+  });
+
+  it('ends connections of trusted proxies that bring no PROXY header in time (D-6.7)', async (t) => {
+    const server = { proxyProtocol: true, limits: { headersTimeout: 300 } };
+    const site = await openSite(t, { trust: ['127.0.0.1'], server });
+    for (const start of ['GET /ip HTTP/1.0\r\n\r\n', 'PROXY TCP4 nobody\r\n', 'PROXY TCP4 ', '']) {
+      const reply = await site.send(start).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
+      assert.ok(reply === 'ECONNRESET' || (typeof reply === 'object' && reply.raw === ''), start);
+    }
+  });
+
+  it('takes a PROXY header from nobody else (D-6.7)', async (t) => {
+    const site = await openSite(t, { server: { proxyProtocol: true } });
+    const header = 'PROXY TCP4 203.0.113.66 127.0.0.1 4711 80\r\n';
+    assert.equal((await site.send(`${header}GET /ip HTTP/1.0\r\n\r\n`)).status, 400);
+    assert.equal((await get(site, '/ip')).body, '127.0.0.1\n');
+  });
 });

@@ -97,7 +97,7 @@ describe('HTTP app', () => {
     assert.equal(backing.log.at(-1)?.fields['requestId'], 'r2');
   });
 
-  it('tells a person at an unknown path what to type, without a word of success (D-8.6)', async () => {
+  it('tells a person at an unknown path what to type, without a word of success (D-10.3, D-8.6)', async () => {
     for (const path of ['/nic', '/ducupdate.php', '/nic/update/more', '/-', '/favicon.ico']) {
       const reply = await ask(path);
       assert.equal(reply.status, 404, path);

@@ -20,7 +20,7 @@ const nothing: UpdateParameters = {
 const plain = { ...nothing, hosts: ['home.example.test'], addresses: [{ family: 4, text: '198.51.100.7' }] };
 
 describe('update parameters', () => {
-  it('reads the same update from every odd way to write it (D-2)', () => {
+  it('reads the same update from every odd way to write it (D-2.1, D-2.2, D-2.4)', () => {
     for (const query of [
       'hostname=home.example.test&myip=198.51.100.7',
       'hostname=home.example.test&myip=198.51.100.7&wildcard=OFF&',
@@ -95,7 +95,7 @@ describe('update parameters', () => {
     assert.equal(parseUpdateParameters('ip6lanprefix=2001:db8::/56').prefix, true);
   });
 
-  it('reads a bounded number of parameters and hosts', () => {
+  it('reads a bounded number of parameters and hosts (D-2.6)', () => {
     assert.equal(parseUpdateParameters(`${'x=1&'.repeat(200)}hostname=a.test`).hosts.length, 0);
     assert.equal(parseUpdateParameters(`hostname=${'a.test,'.repeat(1000)}`).hosts.length, 64);
     assert.equal(parseUpdateParameters('hostname=a.test?'.repeat(1000)).hosts.length <= 128, true);
