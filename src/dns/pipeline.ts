@@ -2,9 +2,8 @@
  * The general lane of a DNS message: named steps in the order in which they decide. Each one lets the message pass,
  * drops it, or replies.
  *
- * Enforces RFC 1035 §4.1, RFC 6891 §6.1.3, RFC 8906 §3, RFC 9619 §4, RFC 5936 §6,
- * RFC 5001 and RFC 7873; the order is part of the
- * contract: what cannot be understood is refused before what is asked for is looked at.
+ * Enforces RFC 1035 §4.1, RFC 6891 §6.1.3, RFC 8906 §3, RFC 9619 §4, RFC 5936 §6, RFC 5001 and RFC 7873. The order
+ * is part of the contract: what cannot be understood is refused before what is asked for is looked at.
  */
 import { parseIpAddress } from '../net/ip-address.ts';
 import type { Clock } from '../ops/clock.ts';

@@ -63,7 +63,7 @@ void test(`${PACKETS} mutated queries: every answer is well formed, short, and q
   const mean = (performance.now() - start) / PACKETS;
   assert.ok(answered > PACKETS / 3, `${answered} answers`);
   assert.ok(mean < 1, `${mean} ms a packet`);
-  assert.ok(slowest < 250, `the slowest took ${slowest} ms`);
+  assert.ok(slowest < 1000, `the slowest took ${slowest} ms`);
 });
 
 void test('mutated queries over UDP: the server goes on answering', async (t) => {

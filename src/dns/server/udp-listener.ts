@@ -15,6 +15,9 @@ export interface UdpListenerOptions {
   readonly stats: DnsStats;
 }
 
+/** Bytes; the system may grant less. */
+const RECEIVE_BUFFER = 1_048_576;
+
 /** A UDP socket that answers. Bind it with `bindTo`, end it with `close`. */
 export class UdpListener extends UDPServer {
   readonly #answer: UdpListenerOptions['answer'];
@@ -62,7 +65,11 @@ export class UdpListener extends UDPServer {
 
 function socketOptions(family: 4 | 6): UdpServerOptions {
   // dns2 hands `type` to dgram.Socket as it is, and that takes an options object too. Without ipv6Only, `::` would
-  // also claim the port of 0.0.0.0.
-  const type: unknown = family === 4 ? 'udp4' : { type: 'udp6', ipv6Only: true };
+  // also claim the port of 0.0.0.0. A burst waits in the receive buffer, whose default holds a few hundred queries.
+  const type: unknown = {
+    type: family === 4 ? 'udp4' : 'udp6',
+    ipv6Only: family === 6,
+    recvBufferSize: RECEIVE_BUFFER,
+  };
   return { type } as UdpServerOptions;
 }
