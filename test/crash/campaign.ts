@@ -6,9 +6,10 @@
  * verify the store as it lies on the disk.
  */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type HomingProcess, homing, interruptStart, startHoming } from '../interop/homing-process.ts';
 import { type Ledger, addressesOf, createLedgers } from './ledger.ts';
-import { startLoad } from './load.ts';
+import { type Load, startLoad } from './load.ts';
 import { type Serials, checkHosts, checkSerials, createResolver, watchSerials } from './observe.ts';
 import { ACCOUNT, provision } from './provision.ts';
 
@@ -95,13 +96,23 @@ async function loadUntilKilled(
 ): Promise<number> {
   const watch = watchSerials(createResolver(server.dnsPort), serials);
   const load = startLoad({ httpPort: server.httpPort, user: ACCOUNT, password: token }, ledgers);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_ROUND_MS));
+  // Most rounds begin once updates flow, however slow the machine is; the others catch the first ones under way.
+  if (Math.random() < 0.8) await firstAcknowledgement(load);
+  await sleep(Math.random() * LONGEST_ROUND_MS);
   const ended = server.end('SIGKILL');
   const watched = watch.stop();
   await ended;
   await load.stop();
   await watched;
   return load.acknowledged();
+}
+
+async function firstAcknowledgement(load: Load): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (load.acknowledged() === 0) {
+    if (Date.now() > deadline) throw new Error('no update was acknowledged for 10 s');
+    await sleep(2);
+  }
 }
 
 async function verifyStore(dataDirectory: string): Promise<void> {

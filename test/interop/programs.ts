@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { administer } from './administer.ts';
 import { type HomingProcess, homing, run, startHoming, temporaryDirectory } from './homing-process.ts';
 
 /** The path of a program, or undefined where the machine lacks it. */
@@ -48,10 +49,14 @@ export async function startScenario(
   await homing(['zone', 'add', ZONE, '--accept', 'any', '--data', data]);
   const server = await startHoming(data, options);
   t.after(() => server.end('SIGTERM'));
-  await homing(['account', 'add', ACCOUNT, '--password-stdin', '--data', data], `${PASSWORD}\n`);
-  await Promise.all(HOSTS.map((host) => homing(['host', 'add', host, '--account', ACCOUNT, '--data', data])));
-  const made = await homing(['token', 'add', '--account', ACCOUNT, '--data', data, '--json']);
-  const { secret } = JSON.parse(made) as { secret: string };
+  const secret = await administer(data, async (carryOut) => {
+    const account = { kind: 'account-add', name: ACCOUNT, admin: false, password: PASSWORD } as const;
+    await carryOut<'account-add'>(account);
+    for (const fqdn of HOSTS)
+      await carryOut<'host-add'>({ kind: 'host-add', fqdn, account: ACCOUNT, ttl: 60, wildcard: false });
+    const token = { kind: 'token-add', account: ACCOUNT, label: 'router' } as const;
+    return (await carryOut<'token-add'>({ ...token, hosts: [] })).secret;
+  });
   return Object.assign(server, { token: secret });
 }
 
