@@ -1,0 +1,47 @@
+/**
+ * From the bytes of one message to the bytes of its answer. Neither waits nor keeps anything; all that is read of the
+ * zones is read at once, so an answer never mixes two states of a zone.
+ *
+ * Invariant: nothing that a stranger sends can make this throw. A bug that one message finds is logged with that
+ * message, costs its sender a SERVFAIL, and nobody else anything.
+ */
+import type { ZoneSet } from '../zone/zone.ts';
+import { type EdnsOption, payloadLimit } from './edns/opt.ts';
+import { STEPS, type Transport, runSteps } from './pipeline.ts';
+import { type DnsRequest, parseRequest } from './wire/request.ts';
+import { encodeResponse, encodeServerFailure } from './wire/response.ts';
+
+/** Where the DNS side reports what an operator should see. `fields` are data, `message` is a sentence. */
+export interface DnsLog {
+  error(fields: object, message: string): void;
+}
+
+/** What answering needs beside the message. */
+export interface AnswerContext {
+  readonly zones: ZoneSet;
+  readonly transport: Transport;
+  readonly log: DnsLog;
+}
+
+/** How much of a message that found a bug is logged. */
+const MAX_LOGGED = 1024;
+
+/** The answer to a message, at most 1232 bytes long over UDP; undefined where it must get none. */
+export function answerQuery(bytes: Uint8Array, context: AnswerContext): Uint8Array | undefined {
+  let request: DnsRequest | undefined;
+  try {
+    request = parseRequest(bytes);
+    if (request === undefined) return undefined;
+    const { zones, transport } = context;
+    const replyOptions: EdnsOption[] = [];
+    const reply = runSteps(STEPS, { request, zones, transport, replyOptions });
+    if (reply === undefined) return undefined;
+    const options = [...replyOptions, ...reply.options];
+    return encodeResponse(request, { ...reply, options }, payloadLimit(request.opt, transport));
+  } catch (error) {
+    const query = Buffer.from(bytes.subarray(0, MAX_LOGGED)).toString('hex');
+    context.log.error({ err: error, query }, 'A bug in answering this DNS query; its sender got SERVFAIL');
+    // Where not even the header was read, it may be somebody's answer, and those are never answered.
+    return request === undefined ? undefined : encodeServerFailure(request);
+  }
+}

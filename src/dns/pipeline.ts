@@ -1,0 +1,122 @@
+/**
+ * The general lane of a DNS message: named steps in the order in which they decide. Each one lets the message pass,
+ * drops it, or replies.
+ *
+ * Enforces RFC 1035 §4.1, RFC 6891 §6.1.3, RFC 8906 §3, RFC 9619 §4 and RFC 5936 §6; the order is part of the
+ * contract: what cannot be understood is refused before what is asked for is looked at.
+ */
+import { type Name, ROOT, parentOf } from '../zone/name.ts';
+import { resolve } from '../zone/lookup.ts';
+import { RRTYPE } from '../zone/rrtype.ts';
+import type { ZoneSet, ZoneView } from '../zone/zone.ts';
+import { EXTENDED_ERROR, extendedError } from './edns/extended-error.ts';
+import { EDNS_VERSION, type EdnsOption } from './edns/opt.ts';
+import { OPCODE, RCODE, RCODE_OF_RESOLUTION } from './rcode.ts';
+import type { DnsRequest, Question } from './wire/request.ts';
+import { type Reply, bareReply } from './wire/response.ts';
+
+/** How a message arrived. */
+export type Transport = 'udp' | 'tcp';
+
+/** What a step sees: the message, what it may ask, and the options that the reply will carry whatever it is. */
+export interface Exchange {
+  readonly request: DnsRequest;
+  readonly zones: ZoneSet;
+  readonly transport: Transport;
+  readonly replyOptions: EdnsOption[];
+}
+
+/** What a step decides. */
+export type Verdict = 'next' | 'drop' | Reply;
+
+/** One decision about a message. */
+export type Step = (exchange: Exchange) => Verdict;
+
+const CLASS_IN = 1;
+
+/** QTYPEs that are no data and no request for several types; nothing can hold them (RFC 6895 §3.1, RFC 9824 §3.4). */
+const PSEUDO_TYPES: ReadonlySet<number> = new Set([RRTYPE.OPT, 128, 249, RRTYPE.TSIG]);
+
+/** The steps of every message; the last one always replies. */
+export const STEPS: readonly Step[] = [
+  dropResponse,
+  refuseOpcode,
+  refuseMalformed,
+  refuseVersion,
+  refuseQuestionCount,
+  refuseClass,
+  refuseType,
+  answerFromZone,
+];
+
+/** Runs a message through steps; undefined where it gets no answer. */
+export function runSteps(steps: readonly Step[], exchange: Exchange): Reply | undefined {
+  for (const step of steps) {
+    const verdict = step(exchange);
+    if (verdict === 'drop') return undefined;
+    if (verdict !== 'next') return verdict;
+  }
+  throw new Error('no step replied');
+}
+
+/** An answer that is answered makes two servers talk to each other for ever. */
+export function dropResponse({ request }: Exchange): Verdict {
+  return request.isResponse ? 'drop' : 'next';
+}
+
+/** Opcodes that are known but not served here are refused, others are not implemented (RFC 8906 §3.1.4). */
+export function refuseOpcode({ request: { opcode } }: Exchange): Verdict {
+  if (opcode === OPCODE.QUERY) return 'next';
+  const isKnown = opcode === OPCODE.NOTIFY || opcode === OPCODE.UPDATE;
+  return bareReply(isKnown ? RCODE.REFUSED : RCODE.NOTIMP);
+}
+
+/** What breaks the format is told so. */
+export function refuseMalformed({ request }: Exchange): Verdict {
+  return request.malformed ? bareReply(RCODE.FORMERR) : 'next';
+}
+
+/** A newer EDNS version is told which one is spoken here (RFC 6891 §6.1.3). */
+export function refuseVersion({ request: { opt } }: Exchange): Verdict {
+  return opt !== undefined && opt.version > EDNS_VERSION ? bareReply(RCODE.BADVERS) : 'next';
+}
+
+/** A query has exactly one question (RFC 9619 §4). */
+export function refuseQuestionCount({ request }: Exchange): Verdict {
+  return request.question === undefined ? bareReply(RCODE.FORMERR) : 'next';
+}
+
+/** Only the class IN has zones here. */
+export function refuseClass({ request }: Exchange): Verdict {
+  return questionOf(request).class === CLASS_IN ? 'next' : bareReply(RCODE.REFUSED);
+}
+
+/** Transfers are refused on every transport, pseudo-types are no question at all. */
+export function refuseType({ request }: Exchange): Verdict {
+  const { type } = questionOf(request);
+  if (type === RRTYPE.AXFR || type === RRTYPE.IXFR) return bareReply(RCODE.REFUSED);
+  if (PSEUDO_TYPES.has(type))
+    return bareReply(RCODE.FORMERR, [extendedError(EXTENDED_ERROR.INVALID_QUERY_TYPE)]);
+  return 'next';
+}
+
+/** The answer of the zone that holds the name, or a refusal without any referral upwards (RFC 8906 §3.1.1). */
+export function answerFromZone({ request, zones }: Exchange): Reply {
+  const { name, type } = questionOf(request);
+  const zone = zoneFor(zones, name, type);
+  if (zone === undefined) return bareReply(RCODE.REFUSED, [extendedError(EXTENDED_ERROR.NOT_AUTHORITATIVE)]);
+  const { kind, ...sections } = resolve(zone, name, type);
+  return { rcode: RCODE_OF_RESOLUTION[kind], options: [], ...sections };
+}
+
+/** DS belongs to the zone above the cut where that is served here too (RFC 4035 §3.1.4.1). */
+function zoneFor(zones: ZoneSet, name: Name, type: number): ZoneView | undefined {
+  const zone = zones.zoneFor(name);
+  if (type !== RRTYPE.DS || zone?.apex !== name || name === ROOT) return zone;
+  return zones.zoneFor(parentOf(name)!) ?? zone;
+}
+
+function questionOf({ question }: DnsRequest): Question {
+  if (question === undefined) throw new Error('a step before this one refuses a message without a question');
+  return question;
+}

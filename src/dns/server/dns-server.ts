@@ -1,0 +1,154 @@
+/**
+ * The DNS server as a whole: a UDP and a TCP listener on the same port of each address, one set of limits and
+ * counters for all of them.
+ * Invariant: `start` either binds everything or nothing; after `stop` nothing of it keeps the process alive.
+ */
+import { isIPv6 } from 'node:net';
+import type { ZoneSet } from '../../zone/zone.ts';
+import { type DnsLog, answerQuery } from '../answer.ts';
+import type { Transport } from '../pipeline.ts';
+import { DEFAULT_DNS_LIMITS, type DnsLimits } from './limits.ts';
+import { type DnsStats, createDnsStats } from './stats.ts';
+import { SessionTable, TcpListener } from './tcp-listener.ts';
+import { UdpListener } from './udp-listener.ts';
+
+/** An address of this machine and a port; port 0 lets the system choose one. */
+export interface ListenAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where a started server listens. */
+export interface BoundAddress extends ListenAddress {
+  readonly transport: Transport;
+}
+
+/** What a server needs. */
+export interface DnsServerOptions {
+  readonly listen: readonly ListenAddress[];
+  readonly zones: ZoneSet;
+  readonly limits?: Partial<DnsLimits>;
+  readonly log: DnsLog;
+}
+
+/** A DNS server. */
+export interface DnsServer {
+  /** Empty before `start`. */
+  readonly addresses: readonly BoundAddress[];
+  readonly stats: Readonly<DnsStats>;
+  /** Binds all addresses; rejects with DnsListenError and binds none where one cannot be. */
+  start(): Promise<void>;
+  /** Stops answering and closes every connection. */
+  stop(): Promise<void>;
+}
+
+/** An address that could not be bound; `code` is the system's (such as EADDRINUSE, EACCES, EADDRNOTAVAIL). */
+export class DnsListenError extends Error {
+  override readonly name = 'DnsListenError';
+  readonly code: string;
+  readonly address: string;
+  readonly port: number;
+
+  constructor({ address, port }: ListenAddress, cause: NodeJS.ErrnoException) {
+    super(`Cannot listen for DNS on ${address} port ${port}: ${cause.code ?? cause.message}`, { cause });
+    this.code = cause.code ?? 'UNKNOWN';
+    this.address = address;
+    this.port = port;
+  }
+}
+
+/** How often a port that the system chose for UDP may turn out to be taken for TCP. */
+const PORT_TRIES = 32;
+
+/** A server for these zones; it listens once it is started. */
+export function createDnsServer(options: DnsServerOptions): DnsServer {
+  return new DualTransportServer(options);
+}
+
+class DualTransportServer implements DnsServer {
+  readonly stats = createDnsStats();
+  readonly #options: DnsServerOptions;
+  readonly #limits: DnsLimits;
+  readonly #table = new SessionTable();
+  #listeners: (UdpListener | TcpListener)[] = [];
+  #addresses: BoundAddress[] = [];
+
+  constructor(options: DnsServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_DNS_LIMITS, ...options.limits };
+  }
+
+  get addresses(): readonly BoundAddress[] {
+    return this.#addresses;
+  }
+
+  async start(): Promise<void> {
+    try {
+      for (const wanted of this.#options.listen) await this.#listen(wanted);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    this.#addresses = [];
+    const closed = listeners.map((listener) => close(listener));
+    for (const session of this.#table.sessions) session.destroy();
+    await Promise.all(closed);
+  }
+
+  async #listen(wanted: ListenAddress): Promise<void> {
+    for (let left = wanted.port === 0 ? PORT_TRIES : 1; ; left--) {
+      const udp = this.#createUdp(wanted.address);
+      const tcp = new TcpListener(
+        { answer: this.#answerer('tcp'), limits: this.#limits, stats: this.stats },
+        this.#table,
+      );
+      let port = wanted.port;
+      try {
+        port = await udp.bindTo(wanted.address, port);
+        await tcp.bindTo(wanted.address, port);
+      } catch (cause) {
+        await close(udp);
+        const error = cause as NodeJS.ErrnoException;
+        if (error.code === 'EADDRINUSE' && left > 1) continue;
+        throw new DnsListenError({ address: wanted.address, port }, error);
+      }
+      this.#listeners.push(udp, tcp);
+      const address = wanted.address;
+      this.#addresses.push({ address, port, transport: 'udp' }, { address, port, transport: 'tcp' });
+      return;
+    }
+  }
+
+  #createUdp(address: string): UdpListener {
+    return new UdpListener({
+      family: isIPv6(address) ? 6 : 4,
+      answer: this.#answerer('udp'),
+      stats: this.stats,
+    });
+  }
+
+  #answerer(transport: Transport): (query: Uint8Array) => Uint8Array | undefined {
+    const { zones, log } = this.#options;
+    const counted: DnsLog = {
+      error: (fields, message) => {
+        this.stats.bugs++;
+        log.error(fields, message);
+      },
+    };
+    const context = { zones, transport, log: counted };
+    return (query) => answerQuery(query, context);
+  }
+}
+
+function close(listener: UdpListener | TcpListener): Promise<void> {
+  return new Promise((resolve) => {
+    listener.close(() => {
+      resolve();
+    });
+  });
+}

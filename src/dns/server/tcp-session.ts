@@ -1,0 +1,151 @@
+/**
+ * One TCP connection of the DNS server: length-prefixed queries in, answers out in the same order (RFC 1035 §4.2.2,
+ * RFC 7766 §6.2, §7, §8).
+ *
+ * Invariants: holds at most one message and one read of unanswered input and a bounded backlog of output; ends when
+ * the peer neither completes a query nor takes its answers for the idle time, whatever else it sends.
+ */
+import type { Socket } from 'node:net';
+import type { DnsLimits } from './limits.ts';
+import type { DnsStats } from './stats.ts';
+
+/** What a session needs. `answer` gives the bytes to send back, or undefined to close; it never throws. */
+export interface TcpSessionOptions {
+  readonly answer: (query: Uint8Array) => Uint8Array | undefined;
+  readonly limits: DnsLimits;
+  readonly stats: DnsStats;
+  /** Called when the session did something useful and when it ended. */
+  readonly onProgress: () => void;
+  readonly onEnd: () => void;
+}
+
+const PREFIX = 2;
+
+/** Serves a connection from its acceptance to its end. */
+export class TcpSession {
+  readonly #socket: Socket;
+  readonly #options: TcpSessionOptions;
+  #input: Buffer = Buffer.alloc(0);
+  #peerEnded = false;
+  #idle: NodeJS.Timeout;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(socket: Socket, options: TcpSessionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#idle = setTimeout(() => {
+      this.#expire();
+    }, options.limits.tcpIdleMs);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => {
+      this.#read(chunk);
+    });
+    socket.on('end', () => {
+      this.#endOfInput();
+    });
+    socket.on('drain', () => {
+      this.#progress();
+      this.#serve();
+    });
+    // A reset by the peer: 'close' follows and does what there is to do.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#closed();
+    });
+  }
+
+  /** Ends the connection at once, without the answers that are still unsent. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
+    this.#serve();
+  }
+
+  #endOfInput(): void {
+    this.#peerEnded = true;
+    this.#serve();
+  }
+
+  /** Answers what is complete, up to one turn's share, and reads on only while there is room for more answers. */
+  #serve(): void {
+    if (this.#turn !== undefined || this.#socket.destroyed || this.#isBacklogged()) return;
+    const { limits, stats, answer } = this.#options;
+    const replies: Uint8Array[] = [];
+    let size = 0;
+    for (let n = 0; n < limits.tcpQueriesPerTurn && size < limits.tcpBacklogBytes; n++) {
+      const query = this.#nextMessage();
+      if (query === undefined) break;
+      stats.tcpQueries++;
+      const reply = answer(query);
+      if (reply === undefined) {
+        this.#write(replies);
+        this.#finish();
+        return;
+      }
+      replies.push(reply);
+      size += reply.length;
+    }
+    this.#write(replies);
+    if (this.#isBacklogged()) this.#socket.pause();
+    else if (this.#hasMessage()) {
+      this.#socket.pause();
+      this.#turn = setImmediate(() => {
+        this.#turn = undefined;
+        this.#serve();
+      });
+    } else if (this.#peerEnded) this.#finish();
+    else this.#socket.resume();
+  }
+
+  #hasMessage(): boolean {
+    return this.#input.length >= PREFIX && this.#input.length >= PREFIX + this.#input.readUInt16BE(0);
+  }
+
+  #nextMessage(): Buffer | undefined {
+    if (!this.#hasMessage()) return undefined;
+    const end = PREFIX + this.#input.readUInt16BE(0);
+    const message = this.#input.subarray(PREFIX, end);
+    this.#input = this.#input.subarray(end);
+    return message;
+  }
+
+  #write(replies: readonly Uint8Array[]): void {
+    if (replies.length === 0) return;
+    this.#options.stats.tcpAnswers += replies.length;
+    const parts = replies.flatMap((reply) => [Uint8Array.of(reply.length >>> 8, reply.length & 0xff), reply]);
+    this.#socket.write(Buffer.concat(parts));
+    this.#progress();
+  }
+
+  #isBacklogged(): boolean {
+    // Below its high-water mark a socket does not tell when it was drained.
+    const { writableLength, writableHighWaterMark } = this.#socket;
+    return writableLength > Math.max(this.#options.limits.tcpBacklogBytes, writableHighWaterMark);
+  }
+
+  #progress(): void {
+    this.#idle.refresh();
+    this.#options.onProgress();
+  }
+
+  /** Closes after the answers that are written; a peer that does not take them runs into the idle time. */
+  #finish(): void {
+    this.#input = Buffer.alloc(0);
+    this.#socket.removeAllListeners('data');
+    this.#socket.destroySoon();
+  }
+
+  #expire(): void {
+    this.#options.stats.tcpLimited++;
+    this.#socket.destroy();
+  }
+
+  #closed(): void {
+    clearTimeout(this.#idle);
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
+    this.#options.onEnd();
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The bytes of a message under way: names with compression (RFC 1035 §4.1.4), RRsets whole or not at all
+ * (RFC 2181 §9).
+ *
+ * Invariants: never longer than its limit; a pointer always means an earlier name; names inside RDATA are compressed
+ * for the types of RFC 1035 only (RFC 3597 §4).
+ */
+import { nameFromWire } from '../../zone/name.ts';
+import type { OwnedRRset } from '../../zone/lookup.ts';
+import { rdataNames } from '../../zone/rdata/rdata.ts';
+
+const CLASS_IN = 1;
+const MAX_POINTER = 0x3fff;
+const FIRST_CAPACITY = 1232;
+
+/** Writes one message of at most `limit` bytes. */
+export class MessageWriter {
+  readonly #limit: number;
+  #bytes: Buffer;
+  #length = 0;
+  /** Whether something did not fit since the last RRset began. */
+  #overflow = false;
+  /** Where each name and each of its ancestors was first written. */
+  readonly #names = new Map<string, number>();
+  /** The keys of #names in the order of writing, to take back those of an RRset that did not fit. */
+  readonly #written: string[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#bytes = Buffer.allocUnsafe(Math.min(limit, FIRST_CAPACITY));
+  }
+
+  /** Appends bytes as they are. */
+  writeBytes(bytes: Uint8Array): void {
+    if (!this.#reserve(bytes.length)) return;
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Appends a question that is already in wire form and lets later names point into its name. */
+  writeQuestion(question: Uint8Array): void {
+    const start = this.#length;
+    this.writeBytes(question);
+    const wire = Buffer.from(question).toString('latin1');
+    for (let at = 0; wire.charCodeAt(at) !== 0; at += 1 + wire.charCodeAt(at)) {
+      this.#remember(nameFromWire(wire.slice(at, -4)), start + at);
+    }
+  }
+
+  /** Appends all records of an RRset, keeping `reserved` bytes free; false where they do not fit, without a trace. */
+  writeRRset({ owner, rrset }: OwnedRRset, reserved: number): boolean {
+    const start = this.#length;
+    const names = this.#written.length;
+    this.#overflow = false;
+    for (const rdata of rrset.rdata) {
+      this.#writeName(owner);
+      this.#writeUint16(rrset.type);
+      this.#writeUint16(CLASS_IN);
+      this.#writeUint16(rrset.ttl >>> 16);
+      this.#writeUint16(rrset.ttl & 0xffff);
+      const lengthAt = this.#length;
+      this.#writeUint16(0);
+      this.#writeRdata(rrset.type, rdata);
+      if (!this.#fits(reserved)) {
+        for (const name of this.#written.splice(names)) this.#names.delete(name);
+        this.#length = start;
+        return false;
+      }
+      this.#bytes.writeUInt16BE(this.#length - lengthAt - 2, lengthAt);
+    }
+    return true;
+  }
+
+  /** Overwrites two bytes that were written before. */
+  patchUint16(at: number, value: number): void {
+    this.#bytes.writeUInt16BE(value, at);
+  }
+
+  /** The message so far; the writer must not be used afterwards. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #fits(reserved: number): boolean {
+    return !this.#overflow && this.#limit - this.#length >= reserved;
+  }
+
+  #writeRdata(type: number, rdata: Uint8Array): void {
+    const names = rdataNames(type);
+    if (names?.compressible !== true) {
+      this.writeBytes(rdata);
+      return;
+    }
+    const wire = Buffer.from(rdata.buffer, rdata.byteOffset, rdata.length).toString('latin1');
+    this.writeBytes(rdata.subarray(0, names.offset));
+    let at = names.offset;
+    for (let i = 0; i < names.count; i++) at += this.#writeName(wire.slice(at));
+    this.writeBytes(rdata.subarray(at));
+  }
+
+  /** Writes the wire-form name that `wire` begins with, as short as it can be, and returns its full length. */
+  #writeName(wire: string): number {
+    let end = 0;
+    while (wire.charCodeAt(end) > 0) end += 1 + wire.charCodeAt(end);
+    const name = wire.slice(0, end + 1);
+    const key = nameFromWire(name);
+    for (let at = 0; at < end; at += 1 + name.charCodeAt(at)) {
+      const suffix = key.slice(at);
+      const known = this.#names.get(suffix);
+      if (known !== undefined) {
+        this.#writeUint16(0xc000 | known);
+        return name.length;
+      }
+      this.#remember(suffix, this.#length);
+      this.#writeLatin1(name.slice(at, at + 1 + name.charCodeAt(at)));
+    }
+    this.#writeLatin1('\0');
+    return name.length;
+  }
+
+  #remember(suffix: string, at: number): void {
+    if (at > MAX_POINTER || this.#names.has(suffix)) return;
+    this.#names.set(suffix, at);
+    this.#written.push(suffix);
+  }
+
+  #writeLatin1(text: string): void {
+    if (!this.#reserve(text.length)) return;
+    this.#length += this.#bytes.write(text, this.#length, 'latin1');
+  }
+
+  #writeUint16(value: number): void {
+    if (!this.#reserve(2)) return;
+    this.#length = this.#bytes.writeUInt16BE(value, this.#length);
+  }
+
+  #reserve(count: number): boolean {
+    const needed = this.#length + count;
+    if (needed > this.#limit) {
+      this.#overflow = true;
+      return false;
+    }
+    if (needed > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.min(this.#limit, Math.max(needed, this.#bytes.length * 2)));
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
+    return true;
+  }
+}

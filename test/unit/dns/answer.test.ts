@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { answerQuery } from '../../../src/dns/answer.ts';
+import type { ZoneSet } from '../../../src/zone/zone.ts';
+import { type DecodedMessage, type QueryOptions, decode, opt, query, words } from '../../dns/message.ts';
+import { SILENT_LOG, exampleZone, zoneSet } from '../../dns/zones.ts';
+
+const zones = zoneSet(exampleZone());
+const answer = (bytes: Uint8Array, transport: 'udp' | 'tcp' = 'udp'): Uint8Array | undefined =>
+  answerQuery(bytes, { zones, transport, log: SILENT_LOG });
+const ask = (name: string, type: string, options?: QueryOptions): DecodedMessage =>
+  decode(answer(query(name, type, options)));
+
+void test('a whole answer, octet by octet', () => {
+  const bytes = Buffer.from(answer(query('HOME.example.test', 'A', { id: 1, flags: 0x0100, opt: opt() }))!);
+  assert.equal(
+    bytes.toString('hex'),
+    '000185000001000100000001' + // id, QR AA RD, counts
+      '04484f4d45076578616d706c65047465737400' +
+      '00010001' + // the question as it was asked
+      'c00c' +
+      '00010001' +
+      '0000003c' +
+      '0004c000020a' +
+      '00' +
+      '0029' +
+      '04d0' +
+      '00000000' +
+      '0000',
+  );
+});
+
+void test('no answer: less than a header, or an answer', () => {
+  for (let length = 0; length < 12; length++) assert.equal(answer(Buffer.alloc(length)), undefined);
+  assert.equal(answer(query('home.example.test', 'A', { flags: 0x8000 })), undefined);
+});
+
+void test('over UDP what is too long is truncated, over TCP it is whole', () => {
+  for (const [size, limit] of [
+    [undefined, 512],
+    [512, 512],
+    [1232, 1232],
+    [4096, 1232],
+  ] as const) {
+    const bytes = answer(query('big.example.test', 'TXT', size === undefined ? {} : { opt: opt({ size }) }));
+    assert.ok(bytes!.length <= limit);
+    assert.deepEqual(decode(bytes).flags, ['qr', 'aa', 'tc']);
+  }
+  const whole = decode(answer(query('big.example.test', 'TXT'), 'tcp'));
+  assert.deepEqual([whole.flags, whole.answer.length], [['qr', 'aa'], 12]);
+});
+
+void test('refusals without records, with an OPT where there was one', () => {
+  const cases: [string, Uint8Array][] = [
+    ['REFUSED', query('elsewhere.test', 'A', { opt: opt() })],
+    ['REFUSED', query('example.test', 'AXFR', { opt: opt() })],
+    ['REFUSED', query('version.bind', 'TXT', { class: 3, opt: opt() })],
+    ['REFUSED', query('example.test', 'SOA', { flags: 5 << 11, opt: opt() })],
+    ['NOTIMP', query('home.example.test', 'A', { flags: 2 << 11, opt: opt() })],
+    [
+      'BADVERS',
+      query('home.example.test', 'A', { opt: opt({ version: 1, options: [[100, Buffer.of(1)]] }) }),
+    ],
+  ];
+  for (const [rcode, bytes] of cases) {
+    const got = decode(answer(bytes));
+    assert.equal(got.rcode, rcode);
+    assert.deepEqual([got.flags, got.answer, got.authority, got.additional], [['qr'], [], [], []]);
+    assert.equal(got.opt?.version, 0);
+    assert.equal(got.question.length, bytes.length - 12 - 11 - (rcode === 'BADVERS' ? 5 : 0));
+  }
+  assert.equal(ask('elsewhere.test', 'A').opt, undefined);
+});
+
+void test('extended errors say why: 20 outside of all zones, 30 for a pseudo-type (RFC 8914 §4)', () => {
+  const codes = (name: string, type: string): number[] =>
+    ask(name, type, { opt: opt() }).opt!.options.map(({ code, data }) => code * 1000 + data.readUInt16BE(0));
+  assert.deepEqual(codes('elsewhere.test', 'A'), [15_020]);
+  assert.deepEqual(codes('home.example.test', 'TYPE128'), [15_030]);
+  assert.deepEqual(codes('home.example.test', 'A'), []);
+});
+
+void test('a header alone with an unknown opcode is answered with a header alone (RFC 8906 §8.1)', () => {
+  const bytes = answer(words(9, 15 << 11, 0, 0, 0, 0));
+  assert.deepEqual(decode(bytes).rcode, 'NOTIMP');
+  assert.equal(bytes!.length, 12);
+});
+
+void test('options that nobody asked to understand are not echoed', () => {
+  const options = [
+    [100, Buffer.from('abc')],
+    [8, Buffer.from('00011800c00002', 'hex')],
+    [11, Buffer.alloc(0)],
+  ] as const;
+  const got = ask('home.example.test', 'A', { opt: opt({ flags: 0xc000, options }) });
+  assert.deepEqual(got.opt, { size: 1232, rcode: 0, version: 0, flags: 0x8000, options: [] });
+  assert.equal(got.answer.length, 1);
+});
+
+void test('a bug that one query finds costs that query a SERVFAIL and is logged once, with its bytes', () => {
+  const logged: [object, string][] = [];
+  const broken: ZoneSet = {
+    zoneFor() {
+      throw new TypeError('no such thing');
+    },
+  };
+  const bytes = query('home.example.test', 'A', { id: 5, flags: 0x0100 });
+  const log = { error: (fields: object, message: string) => logged.push([fields, message]) };
+  const got = decode(answerQuery(bytes, { zones: broken, transport: 'udp', log }));
+  assert.deepEqual([got.id, got.rcode, got.flags], [5, 'SERVFAIL', ['qr', 'rd']]);
+  assert.deepEqual(got.question, bytes.subarray(12));
+  assert.equal(logged.length, 1);
+  const [fields] = logged[0] as [{ err: Error; query: string }, string];
+  assert.equal(fields.err.message, 'no such thing');
+  assert.equal(fields.query, bytes.toString('hex'));
+});
