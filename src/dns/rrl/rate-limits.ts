@@ -38,7 +38,7 @@ export const RATE_LIMIT_RANGES = {
   ipv4Prefix: [1, 32],
   // Whoever has an IPv6 address has the 2^64 addresses of its network, so a longer prefix limits nobody.
   ipv6Prefix: [1, 64],
-  tableSize: [WAYS, 1 << 24],
+  tableSize: [WAYS, 1 << 20],
 } as const satisfies Record<string, readonly [number, number]>;
 
 /** Fills in defaults: 200 answers a second, 2 seconds of burst, slip 2, /24 and /56, loopback exempt, 65,536 buckets. */

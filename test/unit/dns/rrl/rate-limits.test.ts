@@ -21,8 +21,8 @@ void test('the burst is the rate for so many seconds, one answer at least; the t
   assert.equal(rateLimits({ rate: 50, burstSeconds: 4 }).burst, 200);
   assert.equal(rateLimits({ rate: 1, burstSeconds: 0.1 }).burst, 1);
   assert.deepEqual(
-    [8, 9, 1000, 65_536, 1 << 24].map((tableSize) => rateLimits({ tableSize }).tableSize),
-    [8, 16, 1024, 65_536, 1 << 24],
+    [8, 9, 1000, 65_536, 1 << 20].map((tableSize) => rateLimits({ tableSize }).tableSize),
+    [8, 16, 1024, 65_536, 1 << 20],
   );
 });
 
@@ -33,7 +33,7 @@ void test('what is out of range is refused by name', () => {
     slip: [-1, 1.5, 101],
     ipv4Prefix: [0, 33, 23.5],
     ipv6Prefix: [0, 65],
-    tableSize: [0, 7, 2 ** 25],
+    tableSize: [0, 7, 2 ** 21],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values)
