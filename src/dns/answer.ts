@@ -5,9 +5,10 @@
  * Invariant: nothing that a stranger sends can make this throw. A bug that one message finds is logged with that
  * message, costs its sender a SERVFAIL, and nobody else anything.
  */
+import type { Clock } from '../ops/clock.ts';
 import type { ZoneSet } from '../zone/zone.ts';
 import { type EdnsOption, payloadLimit } from './edns/opt.ts';
-import { STEPS, type Transport, runSteps } from './pipeline.ts';
+import { type DnsSettings, STEPS, type Transport, runSteps } from './pipeline.ts';
 import { type DnsRequest, parseRequest } from './wire/request.ts';
 import { encodeResponse, encodeServerFailure } from './wire/response.ts';
 
@@ -20,6 +21,10 @@ export interface DnsLog {
 export interface AnswerContext {
   readonly zones: ZoneSet;
   readonly transport: Transport;
+  /** The address that asks. */
+  readonly source: string;
+  readonly settings: DnsSettings;
+  readonly clock: Clock;
   readonly log: DnsLog;
 }
 
@@ -32,12 +37,11 @@ export function answerQuery(bytes: Uint8Array, context: AnswerContext): Uint8Arr
   try {
     request = parseRequest(bytes);
     if (request === undefined) return undefined;
-    const { zones, transport } = context;
     const replyOptions: EdnsOption[] = [];
-    const reply = runSteps(STEPS, { request, zones, transport, replyOptions });
+    const reply = runSteps(STEPS, { ...context, request, replyOptions });
     if (reply === undefined) return undefined;
     const options = [...replyOptions, ...reply.options];
-    return encodeResponse(request, { ...reply, options }, payloadLimit(request.opt, transport));
+    return encodeResponse(request, { ...reply, options }, payloadLimit(request.opt, context.transport));
   } catch (error) {
     const query = Buffer.from(bytes.subarray(0, MAX_LOGGED)).toString('hex');
     context.log.error({ err: error, query }, 'A bug in answering this DNS query; its sender got SERVFAIL');

@@ -2,27 +2,44 @@
  * The general lane of a DNS message: named steps in the order in which they decide. Each one lets the message pass,
  * drops it, or replies.
  *
- * Enforces RFC 1035 §4.1, RFC 6891 §6.1.3, RFC 8906 §3, RFC 9619 §4 and RFC 5936 §6; the order is part of the
- * contract: what cannot be understood is refused before what is asked for is looked at.
+ * Enforces RFC 1035 §4.1, RFC 6891 §6.1.3, RFC 8906 §3, RFC 9619 §4, RFC 5936 §6, RFC 5001 and RFC 7873. The order
+ * is part of the contract: what cannot be understood is refused before what is asked for is looked at.
  */
-import { type Name, ROOT, parentOf } from '../zone/name.ts';
+import { parseIpAddress } from '../net/ip-address.ts';
+import type { Clock } from '../ops/clock.ts';
+import { type Name, ROOT, parentOf, parseName } from '../zone/name.ts';
 import { resolve } from '../zone/lookup.ts';
 import { RRTYPE } from '../zone/rrtype.ts';
 import type { ZoneSet, ZoneView } from '../zone/zone.ts';
+import { checkCookie } from './edns/cookie.ts';
 import { EXTENDED_ERROR, extendedError } from './edns/extended-error.ts';
-import { EDNS_VERSION, type EdnsOption } from './edns/opt.ts';
-import { OPCODE, RCODE, RCODE_OF_RESOLUTION } from './rcode.ts';
+import { EDNS_OPTION, EDNS_VERSION, type EdnsOption, findOption } from './edns/opt.ts';
+import { CLASS, OPCODE, RCODE, RCODE_OF_RESOLUTION } from './rcode.ts';
 import type { DnsRequest, Question } from './wire/request.ts';
 import { type Reply, bareReply } from './wire/response.ts';
 
 /** How a message arrived. */
 export type Transport = 'udp' | 'tcp';
 
+/** What an operator may switch on; everything is off where nothing is said. */
+export interface DnsSettings {
+  /** Secrets of 16 octets for DNS cookies: the first makes them, all are accepted, so that they can be rotated. */
+  readonly cookieSecrets?: readonly Uint8Array[];
+  /** What this server calls itself to those who ask (NSID, id.server, hostname.bind); at most 64 ASCII characters. */
+  readonly identity?: string;
+  /** What it says to those who ask for its version (version.server, version.bind); at most 64 ASCII characters. */
+  readonly version?: string;
+}
+
 /** What a step sees: the message, what it may ask, and the options that the reply will carry whatever it is. */
 export interface Exchange {
   readonly request: DnsRequest;
   readonly zones: ZoneSet;
   readonly transport: Transport;
+  /** The address that asks. */
+  readonly source: string;
+  readonly settings: DnsSettings;
+  readonly clock: Clock;
   readonly replyOptions: EdnsOption[];
 }
 
@@ -32,10 +49,16 @@ export type Verdict = 'next' | 'drop' | Reply;
 /** One decision about a message. */
 export type Step = (exchange: Exchange) => Verdict;
 
-const CLASS_IN = 1;
-
 /** QTYPEs that are no data and no request for several types; nothing can hold them (RFC 6895 §3.1, RFC 9824 §3.4). */
 const PSEUDO_TYPES: ReadonlySet<number> = new Set([RRTYPE.OPT, 128, 249, RRTYPE.TSIG]);
+
+/** The names of class CH that have a setting as their answer. */
+const SERVER_NAMES: ReadonlyMap<Name | undefined, 'identity' | 'version'> = new Map([
+  [parseName('id.server'), 'identity'],
+  [parseName('hostname.bind'), 'identity'],
+  [parseName('version.server'), 'version'],
+  [parseName('version.bind'), 'version'],
+] as const);
 
 /** The steps of every message; the last one always replies. */
 export const STEPS: readonly Step[] = [
@@ -43,7 +66,10 @@ export const STEPS: readonly Step[] = [
   refuseOpcode,
   refuseMalformed,
   refuseVersion,
+  addIdentity,
+  addCookie,
   refuseQuestionCount,
+  answerAboutServer,
   refuseClass,
   refuseType,
   answerFromZone,
@@ -81,14 +107,47 @@ export function refuseVersion({ request: { opt } }: Exchange): Verdict {
   return opt !== undefined && opt.version > EDNS_VERSION ? bareReply(RCODE.BADVERS) : 'next';
 }
 
+/** Who answers, for those who ask (RFC 5001 §2). */
+export function addIdentity({ request: { opt }, settings, replyOptions }: Exchange): Verdict {
+  if (settings.identity !== undefined && opt !== undefined && findOption(opt, EDNS_OPTION.NSID) !== undefined)
+    replyOptions.push({ code: EDNS_OPTION.NSID, data: Buffer.from(settings.identity, 'latin1') });
+  return 'next';
+}
+
+/** Gives a cookie to who sent one, whether or not it proves anything (RFC 7873 §5.2); alone it is a question too (§5.4). */
+export function addCookie({ request, settings, source, clock, replyOptions }: Exchange): Verdict {
+  const { cookieSecrets: secrets = [] } = settings;
+  if (secrets.length === 0 || request.opt === undefined) return 'next';
+  const data = findOption(request.opt, EDNS_OPTION.COOKIE);
+  const address = data === undefined ? undefined : parseIpAddress(source.replace(/%.*/, ''));
+  if (data === undefined || address === undefined) return 'next';
+  const now = Math.floor(clock.now() / 1000);
+  const check = checkCookie(data, { address, secrets, now });
+  if (check.kind === 'malformed') return bareReply(RCODE.FORMERR);
+  replyOptions.push({ code: EDNS_OPTION.COOKIE, data: check.reply });
+  return request.questionCount === 0 ? bareReply(RCODE.NOERROR) : 'next';
+}
+
 /** A query has exactly one question (RFC 9619 §4). */
 export function refuseQuestionCount({ request }: Exchange): Verdict {
   return request.question === undefined ? bareReply(RCODE.FORMERR) : 'next';
 }
 
+/** Questions about the server itself, as far as it says anything about itself (RFC 4892 §2). */
+export function answerAboutServer({ request, settings }: Exchange): Verdict {
+  const { name, type, class: qclass } = questionOf(request);
+  if (qclass !== CLASS.CH || type !== RRTYPE.TXT) return 'next';
+  const key = SERVER_NAMES.get(name);
+  const text = key === undefined ? undefined : settings[key];
+  if (text === undefined) return 'next';
+  const rdata = Buffer.from(String.fromCharCode(text.length) + text, 'latin1');
+  const answer = [{ owner: name, rrset: { type, ttl: 0, rdata: [rdata] } }];
+  return { ...bareReply(RCODE.NOERROR), authoritative: true, answer };
+}
+
 /** Only the class IN has zones here. */
 export function refuseClass({ request }: Exchange): Verdict {
-  return questionOf(request).class === CLASS_IN ? 'next' : bareReply(RCODE.REFUSED);
+  return questionOf(request).class === CLASS.IN ? 'next' : bareReply(RCODE.REFUSED);
 }
 
 /** Transfers are refused on every transport, pseudo-types are no question at all. */

@@ -131,10 +131,14 @@ function sorted<T>(items: Iterable<T>, key: (item: T) => string): T[] {
   return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
+/** Objects as literals make them, which deep equality tells from those without a prototype. */
+const PLAIN = { noNullPrototype: true } as const;
 const APEXES = ['dyn.test', 'sub.dyn.test', 'example.org'] as const;
 const apex = fc.constantFrom(...APEXES);
 const label = fc.constantFrom('a', 'b', 'c.b', '*', 'x\\.y', '\\000\\255');
-const placed = fc.record({ apex, label }).map((at) => ({ apex: at.apex, owner: `${at.label}.${at.apex}` }));
+const placed = fc
+  .record({ apex, label }, PLAIN)
+  .map((at) => ({ apex: at.apex, owner: `${at.label}.${at.apex}` }));
 const who = fc.constantFrom('ann', 'bob', 'eve@home');
 const id = fc.constantFrom('t1', 't2', 't3', 't4');
 const uint32 = fc.nat(0xffff_ffff);
@@ -143,10 +147,13 @@ const time = fc.nat(8.64e15);
 const ip = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(addressFromBytes);
 const ip4 = fc.uint8Array({ minLength: 4, maxLength: 4 }).map(addressFromBytes);
 const rdata = fc.oneof(
-  fc.record({
-    type: fc.constantFrom(16, 15, 2, 257, 65, 65_280),
-    rdata: fc.array(fc.uint8Array({ minLength: 0, maxLength: 40 }), { minLength: 1, maxLength: 3 }),
-  }),
+  fc.record(
+    {
+      type: fc.constantFrom(16, 15, 2, 257, 65, 65_280),
+      rdata: fc.array(fc.uint8Array({ minLength: 0, maxLength: 40 }), { minLength: 1, maxLength: 3 }),
+    },
+    PLAIN,
+  ),
   fc.constantFrom(
     rrset('TXT', 60, '"x"'),
     rrset('MX', 60, '10 mail.dyn.test.'),
@@ -157,44 +164,53 @@ const rdata = fc.oneof(
 /** Any change within the small world. */
 export const anyChange: fc.Arbitrary<Change> = fc.oneof(
   fc
-    .record({ apex, serial: uint32, retry: uint32, accept: fc.constantFrom('public', 'private', 'any') })
+    .record(
+      { apex, serial: uint32, retry: uint32, accept: fc.constantFrom('public', 'private', 'any') },
+      PLAIN,
+    )
     .map(({ apex: at, serial, retry, accept }): Change => {
       const settings = zone(at, serial);
       return { kind: 'zone-put', zone: { ...settings, accept, soa: { ...settings.soa, retry } } };
     }),
-  fc.record({ kind: fc.constant('zone-remove' as const), apex: apex.map(name) }),
-  fc.record({ at: placed, ttl, set: rdata }).map(({ at, ttl: seconds, set }): Change => {
+  fc.record({ kind: fc.constant('zone-remove' as const), apex: apex.map(name) }, PLAIN),
+  fc.record({ at: placed, ttl, set: rdata }, PLAIN).map(({ at, ttl: seconds, set }): Change => {
     const value = { type: set.type, ttl: seconds, rdata: set.rdata };
     return { kind: 'rrset-put', apex: name(at.apex), owner: name(at.owner), rrset: value };
   }),
-  fc.record({ at: placed, type: fc.constantFrom(16, 15, 2) }).map(({ at, type }): Change => {
+  fc.record({ at: placed, type: fc.constantFrom(16, 15, 2) }, PLAIN).map(({ at, type }): Change => {
     return { kind: 'rrset-remove', apex: name(at.apex), owner: name(at.owner), type };
   }),
   fc
-    .record({
-      at: placed,
-      account: who,
-      ttl,
-      ipv4: fc.option(ip4),
-      ipv6: fc.option(ip),
-      wildcard: fc.boolean(),
-      changedAt: fc.option(time),
-    })
+    .record(
+      {
+        at: placed,
+        account: who,
+        ttl,
+        ipv4: fc.option(ip4),
+        ipv6: fc.option(ip),
+        wildcard: fc.boolean(),
+        changedAt: fc.option(time),
+      },
+      PLAIN,
+    )
     .map(({ at, ...more }): Change => ({ kind: 'host-put', host: host(at.owner, at.apex, more) })),
   placed.map((at): Change => ({ kind: 'host-remove', zone: name(at.apex), name: name(at.owner) })),
   fc
-    .record({ name: who, passwordHash: fc.option(fc.string()), admin: fc.boolean(), createdAt: time })
+    .record({ name: who, passwordHash: fc.option(fc.string()), admin: fc.boolean(), createdAt: time }, PLAIN)
     .map((value): Change => ({ kind: 'account-put', account: value })),
   who.map((value): Change => ({ kind: 'account-remove', name: value })),
   fc
-    .record({
-      id,
-      account: who,
-      hosts: fc.option(fc.array(placed.map((at) => name(at.owner)))),
-      label: fc.string({ unit: 'binary' }),
-      digest: fc.string(),
-      createdAt: time,
-    })
+    .record(
+      {
+        id,
+        account: who,
+        hosts: fc.option(fc.array(placed.map((at) => name(at.owner)))),
+        label: fc.string({ unit: 'binary' }),
+        digest: fc.string(),
+        createdAt: time,
+      },
+      PLAIN,
+    )
     .map((value): Change => ({ kind: 'token-put', token: value })),
   id.map((value): Change => ({ kind: 'token-remove', id: value })),
 );

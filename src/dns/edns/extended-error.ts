@@ -2,7 +2,7 @@
 import { EDNS_OPTION, type EdnsOption } from './opt.ts';
 
 /** INFO-CODEs that Homing sends (IANA Extended DNS Error Codes). */
-export const EXTENDED_ERROR = { NOT_AUTHORITATIVE: 20, NOT_SUPPORTED: 21, INVALID_QUERY_TYPE: 30 } as const;
+export const EXTENDED_ERROR = { NOT_AUTHORITATIVE: 20, INVALID_QUERY_TYPE: 30 } as const;
 
 /** An INFO-CODE that Homing sends. */
 export type ExtendedErrorCode = (typeof EXTENDED_ERROR)[keyof typeof EXTENDED_ERROR];

@@ -4,9 +4,10 @@
  * Invariant: `start` either binds everything or nothing; after `stop` nothing of it keeps the process alive.
  */
 import { isIPv6 } from 'node:net';
+import { type Clock, systemClock } from '../../ops/clock.ts';
 import type { ZoneSet } from '../../zone/zone.ts';
 import { type DnsLog, answerQuery } from '../answer.ts';
-import type { Transport } from '../pipeline.ts';
+import type { DnsSettings, Transport } from '../pipeline.ts';
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from './limits.ts';
 import { type DnsStats, createDnsStats } from './stats.ts';
 import { SessionTable, TcpListener } from './tcp-listener.ts';
@@ -28,6 +29,9 @@ export interface DnsServerOptions {
   readonly listen: readonly ListenAddress[];
   readonly zones: ZoneSet;
   readonly limits?: Partial<DnsLimits>;
+  readonly settings?: DnsSettings;
+  /** The machine's where none is given. */
+  readonly clock?: Clock;
   readonly log: DnsLog;
 }
 
@@ -60,7 +64,7 @@ export class DnsListenError extends Error {
 /** How often a port that the system chose for UDP may turn out to be taken for TCP. */
 const PORT_TRIES = 32;
 
-/** A server for these zones; it listens once it is started. */
+/** A server for these zones; it listens once it is started. Throws RangeError on settings that break their contract. */
 export function createDnsServer(options: DnsServerOptions): DnsServer {
   return new DualTransportServer(options);
 }
@@ -74,6 +78,7 @@ class DualTransportServer implements DnsServer {
   #addresses: BoundAddress[] = [];
 
   constructor(options: DnsServerOptions) {
+    checkSettings(options.settings ?? {});
     this.#options = options;
     this.#limits = { ...DEFAULT_DNS_LIMITS, ...options.limits };
   }
@@ -132,16 +137,24 @@ class DualTransportServer implements DnsServer {
     });
   }
 
-  #answerer(transport: Transport): (query: Uint8Array) => Uint8Array | undefined {
-    const { zones, log } = this.#options;
-    const counted: DnsLog = {
+  #answerer(transport: Transport): (query: Uint8Array, source: string) => Uint8Array | undefined {
+    const { zones, settings = {}, clock = systemClock } = this.#options;
+    const log: DnsLog = {
       error: (fields, message) => {
         this.stats.bugs++;
-        log.error(fields, message);
+        this.#options.log.error(fields, message);
       },
     };
-    const context = { zones, transport, log: counted };
-    return (query) => answerQuery(query, context);
+    return (query, source) => answerQuery(query, { zones, transport, source, settings, clock, log });
+  }
+}
+
+function checkSettings({ cookieSecrets = [], identity, version }: DnsSettings): void {
+  if (cookieSecrets.some((secret) => secret.length !== 16))
+    throw new RangeError('a cookie secret has 16 octets');
+  for (const text of [identity, version]) {
+    if (text !== undefined && !/^[\x20-\x7e]{1,64}$/.test(text))
+      throw new RangeError('identity and version are 1 to 64 printable ASCII characters');
   }
 }
 

@@ -57,6 +57,7 @@ export class TcpListener extends TCPServer {
     if (sessions.size >= limits.tcpConnections) {
       stats.tcpLimited++;
       for (const idlest of sessions) {
+        sessions.delete(idlest);
         idlest.destroy();
         break;
       }

@@ -6,12 +6,13 @@
  * the peer neither completes a query nor takes its answers for the idle time, whatever else it sends.
  */
 import type { Socket } from 'node:net';
+import { FrameBuffer } from './frame-buffer.ts';
 import type { DnsLimits } from './limits.ts';
 import type { DnsStats } from './stats.ts';
 
 /** What a session needs. `answer` gives the bytes to send back, or undefined to close; it never throws. */
 export interface TcpSessionOptions {
-  readonly answer: (query: Uint8Array) => Uint8Array | undefined;
+  readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
   readonly limits: DnsLimits;
   readonly stats: DnsStats;
   /** Called when the session did something useful and when it ended. */
@@ -19,20 +20,21 @@ export interface TcpSessionOptions {
   readonly onEnd: () => void;
 }
 
-const PREFIX = 2;
-
 /** Serves a connection from its acceptance to its end. */
 export class TcpSession {
   readonly #socket: Socket;
   readonly #options: TcpSessionOptions;
-  #input: Buffer = Buffer.alloc(0);
+  readonly #source: string;
+  readonly #input = new FrameBuffer();
   #peerEnded = false;
+  #isFinished = false;
   #idle: NodeJS.Timeout;
   #turn: NodeJS.Immediate | undefined;
 
   constructor(socket: Socket, options: TcpSessionOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#source = socket.remoteAddress ?? '';
     this.#idle = setTimeout(() => {
       this.#expire();
     }, options.limits.tcpIdleMs);
@@ -60,7 +62,7 @@ export class TcpSession {
   }
 
   #read(chunk: Buffer): void {
-    this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
+    this.#input.append(chunk);
     this.#serve();
   }
 
@@ -71,15 +73,15 @@ export class TcpSession {
 
   /** Answers what is complete, up to one turn's share, and reads on only while there is room for more answers. */
   #serve(): void {
-    if (this.#turn !== undefined || this.#socket.destroyed || this.#isBacklogged()) return;
+    if (this.#turn !== undefined || this.#isFinished || this.#isBacklogged()) return;
     const { limits, stats, answer } = this.#options;
     const replies: Uint8Array[] = [];
     let size = 0;
     for (let n = 0; n < limits.tcpQueriesPerTurn && size < limits.tcpBacklogBytes; n++) {
-      const query = this.#nextMessage();
+      const query = this.#input.next();
       if (query === undefined) break;
       stats.tcpQueries++;
-      const reply = answer(query);
+      const reply = answer(query, this.#source);
       if (reply === undefined) {
         this.#write(replies);
         this.#finish();
@@ -90,7 +92,7 @@ export class TcpSession {
     }
     this.#write(replies);
     if (this.#isBacklogged()) this.#socket.pause();
-    else if (this.#hasMessage()) {
+    else if (this.#input.isReady) {
       this.#socket.pause();
       this.#turn = setImmediate(() => {
         this.#turn = undefined;
@@ -98,18 +100,6 @@ export class TcpSession {
       });
     } else if (this.#peerEnded) this.#finish();
     else this.#socket.resume();
-  }
-
-  #hasMessage(): boolean {
-    return this.#input.length >= PREFIX && this.#input.length >= PREFIX + this.#input.readUInt16BE(0);
-  }
-
-  #nextMessage(): Buffer | undefined {
-    if (!this.#hasMessage()) return undefined;
-    const end = PREFIX + this.#input.readUInt16BE(0);
-    const message = this.#input.subarray(PREFIX, end);
-    this.#input = this.#input.subarray(end);
-    return message;
   }
 
   #write(replies: readonly Uint8Array[]): void {
@@ -133,7 +123,7 @@ export class TcpSession {
 
   /** Closes after the answers that are written; a peer that does not take them runs into the idle time. */
   #finish(): void {
-    this.#input = Buffer.alloc(0);
+    this.#isFinished = true;
     this.#socket.removeAllListeners('data');
     this.#socket.destroySoon();
   }
@@ -144,6 +134,7 @@ export class TcpSession {
   }
 
   #closed(): void {
+    this.#isFinished = true;
     clearTimeout(this.#idle);
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#options.onEnd();

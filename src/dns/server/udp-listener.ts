@@ -11,9 +11,12 @@ import type { DnsStats } from './stats.ts';
 /** What a listener needs. `answer` gives the bytes to send back, or undefined to send nothing; it never throws. */
 export interface UdpListenerOptions {
   readonly family: 4 | 6;
-  readonly answer: (query: Uint8Array) => Uint8Array | undefined;
+  readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
   readonly stats: DnsStats;
 }
+
+/** Bytes; the system may grant less. */
+const RECEIVE_BUFFER = 1_048_576;
 
 /** A UDP socket that answers. Bind it with `bindTo`, end it with `close`. */
 export class UdpListener extends UDPServer {
@@ -42,7 +45,7 @@ export class UdpListener extends UDPServer {
   override handle(data: Buffer, { address, port }: RemoteInfo): void {
     this.#stats.udpQueries++;
     // Nothing can be sent to port 0, and Node throws at the attempt.
-    const answer = port === 0 ? undefined : this.#answer(data);
+    const answer = port === 0 ? undefined : this.#answer(data, address);
     if (answer === undefined) {
       this.#stats.udpDropped++;
       return;
@@ -62,7 +65,11 @@ export class UdpListener extends UDPServer {
 
 function socketOptions(family: 4 | 6): UdpServerOptions {
   // dns2 hands `type` to dgram.Socket as it is, and that takes an options object too. Without ipv6Only, `::` would
-  // also claim the port of 0.0.0.0.
-  const type: unknown = family === 4 ? 'udp4' : { type: 'udp6', ipv6Only: true };
+  // also claim the port of 0.0.0.0. A burst waits in the receive buffer, whose default holds a few hundred queries.
+  const type: unknown = {
+    type: family === 4 ? 'udp4' : 'udp6',
+    ipv6Only: family === 6,
+    recvBufferSize: RECEIVE_BUFFER,
+  };
   return { type } as UdpServerOptions;
 }

@@ -9,13 +9,13 @@ import { nameFromWire } from '../../zone/name.ts';
 import type { OwnedRRset } from '../../zone/lookup.ts';
 import { rdataNames } from '../../zone/rdata/rdata.ts';
 
-const CLASS_IN = 1;
 const MAX_POINTER = 0x3fff;
 const FIRST_CAPACITY = 1232;
 
-/** Writes one message of at most `limit` bytes. */
+/** Writes one message of at most `limit` bytes whose records are of one class. */
 export class MessageWriter {
   readonly #limit: number;
+  readonly #class: number;
   #bytes: Buffer;
   #length = 0;
   /** Whether something did not fit since the last RRset began. */
@@ -25,8 +25,9 @@ export class MessageWriter {
   /** The keys of #names in the order of writing, to take back those of an RRset that did not fit. */
   readonly #written: string[] = [];
 
-  constructor(limit: number) {
+  constructor(limit: number, recordClass: number) {
     this.#limit = limit;
+    this.#class = recordClass;
     this.#bytes = Buffer.allocUnsafe(Math.min(limit, FIRST_CAPACITY));
   }
 
@@ -55,7 +56,7 @@ export class MessageWriter {
     for (const rdata of rrset.rdata) {
       this.#writeName(owner);
       this.#writeUint16(rrset.type);
-      this.#writeUint16(CLASS_IN);
+      this.#writeUint16(this.#class);
       this.#writeUint16(rrset.ttl >>> 16);
       this.#writeUint16(rrset.ttl & 0xffff);
       const lengthAt = this.#length;

@@ -7,7 +7,7 @@
  */
 import type { OwnedRRset, Resolution } from '../../zone/lookup.ts';
 import { type EdnsOption, encodeOpt } from '../edns/opt.ts';
-import { RCODE, type Rcode } from '../rcode.ts';
+import { CLASS, RCODE, type Rcode } from '../rcode.ts';
 import { MessageWriter } from './message-writer.ts';
 import { type DnsRequest, HEADER_LENGTH } from './request.ts';
 
@@ -25,7 +25,7 @@ export function bareReply(rcode: Rcode, options: readonly EdnsOption[] = []): Re
 
 /** The bytes of a reply, at most `limit` of them; the sections are cut at whole RRsets where they do not fit. */
 export function encodeResponse(request: DnsRequest, reply: Reply, limit: number): Uint8Array {
-  const writer = new MessageWriter(limit);
+  const writer = new MessageWriter(limit, request.question?.class ?? CLASS.IN);
   writer.writeBytes(new Uint8Array(HEADER_LENGTH));
   if (request.question !== undefined)
     writer.writeQuestion(request.bytes.subarray(HEADER_LENGTH, request.question.end));

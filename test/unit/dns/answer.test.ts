@@ -1,13 +1,14 @@
+// Numbers in parentheses are clauses of docs/protocol/dns.md.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { answerQuery } from '../../../src/dns/answer.ts';
 import type { ZoneSet } from '../../../src/zone/zone.ts';
 import { type DecodedMessage, type QueryOptions, decode, opt, query, words } from '../../dns/message.ts';
-import { SILENT_LOG, exampleZone, zoneSet } from '../../dns/zones.ts';
+import { answerContext, exampleZone, zoneSet } from '../../dns/zones.ts';
 
 const zones = zoneSet(exampleZone());
 const answer = (bytes: Uint8Array, transport: 'udp' | 'tcp' = 'udp'): Uint8Array | undefined =>
-  answerQuery(bytes, { zones, transport, log: SILENT_LOG });
+  answerQuery(bytes, answerContext(zones, transport));
 const ask = (name: string, type: string, options?: QueryOptions): DecodedMessage =>
   decode(answer(query(name, type, options)));
 
@@ -30,12 +31,12 @@ void test('a whole answer, octet by octet', () => {
   );
 });
 
-void test('no answer: less than a header, or an answer', () => {
+void test('no answer: less than a header, or an answer (4.2)', () => {
   for (let length = 0; length < 12; length++) assert.equal(answer(Buffer.alloc(length)), undefined);
   assert.equal(answer(query('home.example.test', 'A', { flags: 0x8000 })), undefined);
 });
 
-void test('over UDP what is too long is truncated, over TCP it is whole', () => {
+void test('over UDP what is too long is truncated, over TCP it is whole (5.2)', () => {
   for (const [size, limit] of [
     [undefined, 512],
     [512, 512],
@@ -50,7 +51,7 @@ void test('over UDP what is too long is truncated, over TCP it is whole', () => 
   assert.deepEqual([whole.flags, whole.answer.length], [['qr', 'aa'], 12]);
 });
 
-void test('refusals without records, with an OPT where there was one', () => {
+void test('refusals without records, with an OPT where there was one (5.1)', () => {
   const cases: [string, Uint8Array][] = [
     ['REFUSED', query('elsewhere.test', 'A', { opt: opt() })],
     ['REFUSED', query('example.test', 'AXFR', { opt: opt() })],
@@ -72,7 +73,7 @@ void test('refusals without records, with an OPT where there was one', () => {
   assert.equal(ask('elsewhere.test', 'A').opt, undefined);
 });
 
-void test('extended errors say why: 20 outside of all zones, 30 for a pseudo-type (RFC 8914 §4)', () => {
+void test('extended errors say why: 20 outside of all zones, 30 for a pseudo-type (1.2, 4.3)', () => {
   const codes = (name: string, type: string): number[] =>
     ask(name, type, { opt: opt() }).opt!.options.map(({ code, data }) => code * 1000 + data.readUInt16BE(0));
   assert.deepEqual(codes('elsewhere.test', 'A'), [15_020]);
@@ -86,7 +87,7 @@ void test('a header alone with an unknown opcode is answered with a header alone
   assert.equal(bytes!.length, 12);
 });
 
-void test('options that nobody asked to understand are not echoed', () => {
+void test('options that nobody asked to understand are not echoed (5.1)', () => {
   const options = [
     [100, Buffer.from('abc')],
     [8, Buffer.from('00011800c00002', 'hex')],
@@ -97,7 +98,29 @@ void test('options that nobody asked to understand are not echoed', () => {
   assert.equal(got.answer.length, 1);
 });
 
-void test('a bug that one query finds costs that query a SERVFAIL and is logged once, with its bytes', () => {
+void test('an answer about the server is of the class that was asked', () => {
+  const context = { ...answerContext(zones), settings: { version: 'Homing' } };
+  const bytes = Buffer.from(answerQuery(query('version.bind', 'TXT', { class: 3 }), context)!);
+  assert.equal(bytes.toString('hex', 12 + 18), 'c00c' + '0010' + '0003' + '00000000' + '000706486f6d696e67');
+});
+
+void test('identity and cookie go with every reply that has an OPT, also a refusal', () => {
+  const settings = { identity: 'ns1', cookieSecrets: [Buffer.alloc(16)] };
+  const options = [
+    [3, Buffer.alloc(0)],
+    [10, Buffer.alloc(8)],
+  ] as const;
+  const context = { ...answerContext(zones), settings };
+  for (const name of ['home.example.test', 'elsewhere.test']) {
+    const got = decode(answerQuery(query(name, 'A', { opt: opt({ options }) }), context));
+    assert.deepEqual(
+      got.opt!.options.slice(0, 2).map(({ code }) => code),
+      [3, 10],
+    );
+  }
+});
+
+void test('a bug that one query finds costs that query a SERVFAIL and is logged once, with its bytes (4.7)', () => {
   const logged: [object, string][] = [];
   const broken: ZoneSet = {
     zoneFor() {
@@ -106,7 +129,7 @@ void test('a bug that one query finds costs that query a SERVFAIL and is logged 
   };
   const bytes = query('home.example.test', 'A', { id: 5, flags: 0x0100 });
   const log = { error: (fields: object, message: string) => logged.push([fields, message]) };
-  const got = decode(answerQuery(bytes, { zones: broken, transport: 'udp', log }));
+  const got = decode(answerQuery(bytes, { ...answerContext(broken), log }));
   assert.deepEqual([got.id, got.rcode, got.flags], [5, 'SERVFAIL', ['qr', 'rd']]);
   assert.deepEqual(got.question, bytes.subarray(12));
   assert.equal(logged.length, 1);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import test from 'node:test';
+import type { DnsSettings } from '../../../../src/dns/pipeline.ts';
 import { DnsListenError, createDnsServer } from '../../../../src/dns/server/dns-server.ts';
 import { TcpPeer, askUdp, frame, startServer } from '../../../dns/client.ts';
 import { decode, query } from '../../../dns/message.ts';
@@ -107,4 +108,13 @@ void test('stop ends connections and sockets; stopping twice is stopping once', 
   assert.equal(server.stats.tcpOpen, 0);
   assert.equal(await askUdp(port, QUERY, { ms: 100 }), undefined);
   await server.stop();
+});
+
+void test('settings that break their contract are refused at once', () => {
+  const create = (settings: DnsSettings): unknown =>
+    createDnsServer({ listen: [], zones, settings, log: SILENT_LOG });
+  assert.throws(() => create({ cookieSecrets: [Buffer.alloc(15)] }), RangeError);
+  assert.throws(() => create({ identity: '' }), RangeError);
+  assert.throws(() => create({ version: 'ü' }), RangeError);
+  assert.ok(create({ identity: 'ns1', version: 'x'.repeat(64), cookieSecrets: [Buffer.alloc(16)] }));
 });

@@ -21,7 +21,7 @@ function rrset(type: string, ...texts: string[]): RRset {
 
 /** A writer that has written a header and the question `name`. */
 function writer(name: string, limit = 512): MessageWriter {
-  const made = new MessageWriter(limit);
+  const made = new MessageWriter(limit, 1);
   made.writeBytes(new Uint8Array(12));
   made.writeQuestion(Buffer.concat([wireName(name), words(1, 1)]));
   return made;

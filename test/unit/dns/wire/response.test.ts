@@ -1,5 +1,7 @@
+// Numbers in parentheses are clauses of docs/protocol/dns.md.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { payloadLimit } from '../../../../src/dns/edns/opt.ts';
 import { RCODE } from '../../../../src/dns/rcode.ts';
 import { parseRequest } from '../../../../src/dns/wire/request.ts';
@@ -10,7 +12,9 @@ import {
   encodeServerFailure,
 } from '../../../../src/dns/wire/response.ts';
 import type { OwnedRRset } from '../../../../src/zone/lookup.ts';
-import { parseName } from '../../../../src/zone/name.ts';
+import { formatName, nameFromLabels, parseName } from '../../../../src/zone/name.ts';
+import { formatRdata } from '../../../../src/zone/rdata/rdata.ts';
+import { RRTYPE, formatRRType } from '../../../../src/zone/rrtype.ts';
 import { type DecodedMessage, type QueryOptions, decode, opt, query } from '../../../dns/message.ts';
 
 const addresses = (name: string, count: number): OwnedRRset => ({
@@ -33,7 +37,7 @@ function respond(
   return { ...decode(bytes), size: bytes.length };
 }
 
-void test('the header: id, opcode and RD copied, every other bit of the request cleared', () => {
+void test('the header: id, opcode and RD copied, every other bit of the request cleared (4.1)', () => {
   const set = respond({ authoritative: true }, { id: 0xabcd, flags: 0x0000 | (5 << 11) | 0x07f0 });
   assert.deepEqual([set.id, set.opcode, set.flags], [0xabcd, 5, ['qr', 'aa', 'rd']]);
   assert.deepEqual(respond({}, { flags: 0x0670 }).flags, ['qr']);
@@ -46,7 +50,7 @@ void test('an OPT answers an OPT and only that; DO is copied, extended rcodes us
   assert.deepEqual(got.opt, { size: 1232, rcode: 16, version: 0, flags: 0x8000, options: [] });
 });
 
-void test('an answer that does not fit: TC, the OPT stays, RRsets are whole (RFC 2181 §9, RFC 6891 §7)', () => {
+void test('an answer that does not fit: TC, the OPT stays, RRsets are whole (5.1, 5.3)', () => {
   const answer = [addresses('a.test', 5), addresses('b.test', 40), addresses('c.test', 1)];
   const got = respond({ answer, authority: [NS], authoritative: true }, { opt: opt({ size: 0 }) });
   assert.deepEqual(got.flags, ['qr', 'aa', 'tc']);
@@ -66,12 +70,51 @@ void test('an answer that fits exactly is not truncated', () => {
   assert.deepEqual(respond({ answer }, { opt: opt() }, size + 10).flags, ['qr', 'tc']);
 });
 
-void test('glue that does not fit truncates a referral, other addresses are just left out (RFC 9471 §3)', () => {
+void test('glue that does not fit truncates a referral, other addresses are just left out (2.6, 5.3)', () => {
   const glue = [addresses('ns.sub.test', 2), addresses('ns2.sub.test', 40)];
   const got = respond({ authority: [NS], glue });
   assert.deepEqual([got.flags, got.authority.length, got.additional.length], [['qr', 'tc'], 1, 2]);
   const spare = respond({ authority: [NS], additional: glue });
   assert.deepEqual([spare.flags, spare.authority.length, spare.additional.length], [['qr'], 1, 2]);
+});
+
+void test('every reply is read back as what it was, or as its beginning with TC', () => {
+  const name = fc
+    .array(fc.constantFrom('a', 'b', 'ns', 'B', 'x\x01y'), { minLength: 1, maxLength: 4 })
+    .map((labels) => nameFromLabels(labels)!);
+  const wire = name.map((text) => Buffer.from(text, 'latin1'));
+  const rdata: Record<number, fc.Arbitrary<Uint8Array>> = {
+    [RRTYPE.A]: fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    [RRTYPE.NS]: wire,
+    [RRTYPE.MX]: wire.map((target) => Buffer.concat([Buffer.of(0, 10), target])),
+    [RRTYPE.SRV]: wire.map((target) => Buffer.concat([Buffer.alloc(6), target])),
+    65_400: fc.uint8Array({ minLength: 1, maxLength: 90 }),
+  };
+  const rrset = fc.constantFrom(...Object.keys(rdata).map(Number)).chain((type) =>
+    fc.record({
+      type: fc.constant(type),
+      ttl: fc.nat(0x7fff_ffff),
+      rdata: fc.array(rdata[type]!, { minLength: 1, maxLength: 5 }),
+    }),
+  );
+  const section = fc.array(fc.record({ owner: name, rrset }), { maxLength: 5 });
+  const line = ({ owner, rrset: { type, ttl, rdata } }: OwnedRRset): string[] =>
+    rdata.map((data) => `${formatName(owner)} ${ttl} IN ${formatRRType(type)} ${formatRdata(type, data)}`);
+  fc.assert(
+    fc.property(section, section, section, fc.boolean(), (answer, authority, glue, edns) => {
+      const got = respond({ answer, authority, glue }, edns ? { opt: opt({ size: 700 }) } : {});
+      assert.ok(got.size <= (edns ? 700 : 512));
+      assert.equal(got.opt !== undefined, edns);
+      const whole = [answer, authority, glue].map((rrsets) => rrsets.flatMap(line));
+      const read = [got.answer, got.authority, got.additional];
+      if (!got.flags.includes('tc')) assert.deepEqual(read, whole);
+      else {
+        assert.notDeepEqual(read, whole);
+        assert.deepEqual(read.flat(), whole.flat().slice(0, read.flat().length));
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 void test('a message that failed inside gets a SERVFAIL of its own bytes', () => {

@@ -1,0 +1,91 @@
+/** `homing host …`: the names whose addresses devices keep current. */
+import type { Command } from 'commander';
+import type { HostInfo } from '../../update/admin/command.ts';
+import { administrative } from '../administrative.ts';
+import type { CliContext } from '../context.ts';
+import { parseSeconds } from '../options.ts';
+import { formatFields, formatTable } from '../table.ts';
+
+const DEFAULT_TTL = 60;
+
+/** Adds the commands. */
+export function addHostCommands(program: Command, context: CliContext): void {
+  const host = program.command('host').description('the hosts that devices update');
+  const add = host
+    .command('add <fqdn>')
+    .description('add a host, as yet without an address')
+    .requiredOption('--account <name>', 'the account that owns it')
+    .option('--ttl <seconds>', 'how long resolvers may keep its addresses', parseSeconds, DEFAULT_TTL)
+    .option('--wildcard', 'answer *.FQDN with the same addresses');
+  administrative(add, context, {
+    examples: [
+      'host add home.dyn.example.org --account anna',
+      'host add nas.dyn.example.org --account anna --ttl 300',
+    ],
+    toCommand: ([fqdn], options) => ({
+      kind: 'host-add',
+      fqdn: fqdn!,
+      account: options['account'] as string,
+      ttl: options['ttl'] as number,
+      wildcard: options['wildcard'] === true,
+    }),
+    show: (info) => `added host ${info.fqdn}\n\n${showHost(info)}`,
+  });
+  const list = host
+    .command('list')
+    .description('list hosts')
+    .option('--account <name>', 'of this account only');
+  administrative(list, context, {
+    examples: ['host list', 'host list --account anna --json'],
+    toCommand: (_, options) => ({
+      kind: 'host-list',
+      ...(options['account'] === undefined ? {} : { account: options['account'] as string }),
+    }),
+    show: listHosts,
+  });
+  administrative(host.command('show <fqdn>').description('show a host'), context, {
+    examples: ['host show home.dyn.example.org'],
+    toCommand: ([fqdn]) => ({ kind: 'host-show', fqdn: fqdn! }),
+    show: showHost,
+  });
+  const set = host
+    .command('set <fqdn> <ip...>')
+    .description('set addresses as a device would: a family not named is kept; "none" clears both');
+  administrative(set, context, {
+    examples: ['host set home.dyn.example.org 203.0.113.7 2001:db8::7', 'host set home.dyn.example.org none'],
+    toCommand: ([fqdn, ...addresses]) => ({ kind: 'host-set', fqdn: fqdn!, addresses }),
+    show: (info) => `${info.changed ? 'changed' : 'unchanged'}\n\n${showHost(info)}`,
+  });
+  administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
+    examples: ['host remove home.dyn.example.org'],
+    toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
+    show: ({ removed }) => `removed host ${removed}`,
+  });
+}
+
+function listHosts(hosts: readonly HostInfo[]): string {
+  return formatTable(
+    ['HOST', 'ACCOUNT', 'IPV4', 'IPV6', 'TTL', 'CHANGED'],
+    hosts.map((info) => [
+      info.fqdn,
+      info.account,
+      info.ipv4 ?? '-',
+      info.ipv6 ?? '-',
+      info.ttl,
+      info.changedAt ?? 'never',
+    ]),
+  );
+}
+
+function showHost(info: HostInfo): string {
+  return formatFields({
+    host: info.fqdn,
+    zone: info.zone,
+    account: info.account,
+    ipv4: info.ipv4 ?? '-',
+    ipv6: info.ipv6 ?? '-',
+    ttl: info.ttl,
+    wildcard: info.wildcard ? 'yes' : 'no',
+    changed: info.changedAt ?? 'never',
+  });
+}

@@ -1,0 +1,184 @@
+/**
+ * The server's end of the control socket: takes administrative commands from programs of the same user.
+ *
+ * Invariants: only the owner of the data directory can connect (mode 0600 from the first moment on); whatever is
+ * written to the socket costs at most one bounded line of memory and never ends the server.
+ */
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Server, type Socket, createServer } from 'node:net';
+import type { Log } from '../../ops/log.ts';
+import type { AdminResult, Administrator } from '../../update/admin/command.ts';
+import {
+  type ControlRequest,
+  type ControlResponse,
+  MAX_LINE_BYTES,
+  type ServerStatus,
+  controlRequestSchema,
+  createLineReader,
+} from './protocol.ts';
+import { ControlError, SOCKET_NAME, type SocketPath, openSocketPath } from './socket-path.ts';
+
+/** What the socket gives access to. */
+export interface ControlHandlers {
+  readonly administrator: Administrator;
+  status(): Promise<ServerStatus>;
+  /** Writes a backup; resolves with what was written, for people and scripts. Rejects with an operational error. */
+  backup(file: string): Promise<unknown>;
+}
+
+/** A control server. */
+export interface ControlServer {
+  /** Binds; a socket file left over by a server that was killed is replaced. Rejects with ControlError. */
+  start(): Promise<void>;
+  /** Takes no more requests and waits for those under way. */
+  stop(): Promise<void>;
+}
+
+const MAX_CONNECTIONS = 64;
+/** A connection that sends nothing for so long is closed. */
+const IDLE_MS = 60_000;
+
+/** Creates the server for a data directory whose lock the caller holds. */
+export function createControlServer(options: {
+  readonly directory: string;
+  readonly handlers: ControlHandlers;
+  readonly log: Log;
+}): ControlServer {
+  const { directory, handlers, log } = options;
+  const sockets = new Map<Socket, Connection>();
+  let socketPath: SocketPath | undefined;
+  const server = createServer((socket) => {
+    const connection = serveConnection(socket, handlers, log);
+    sockets.set(socket, connection);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  return {
+    start: async () => {
+      removeStaleSocket(join(directory, SOCKET_NAME));
+      socketPath = openSocketPath(directory);
+      try {
+        await listen(server, socketPath.path);
+      } catch (error) {
+        socketPath.release();
+        throw error;
+      }
+    },
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => {
+        if (server.listening)
+          server.close(() => {
+            resolve();
+          });
+        else resolve();
+      });
+      await Promise.all([...sockets.values()].map((connection) => connection.drain()));
+      await closed;
+      socketPath?.release();
+    },
+  };
+}
+
+interface Connection {
+  /** Answers the request under way, then ends the connection. */
+  drain(): Promise<void>;
+}
+
+function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): Connection {
+  const reader = createLineReader(MAX_LINE_BYTES);
+  let pending = Promise.resolve();
+  let draining = false;
+  const send = (response: ControlResponse): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(response)}\n`);
+  };
+  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  socket.on('error', (error) => {
+    log.debug({ err: error }, 'a control connection broke');
+  });
+  socket.on('data', (chunk) => {
+    if (draining) return;
+    const lines = reader.push(chunk);
+    if (lines === undefined) {
+      draining = true;
+      send({ ok: false, code: 'bad-request', message: `a request has at most ${MAX_LINE_BYTES} bytes` });
+      socket.destroySoon();
+      return;
+    }
+    if (lines.length === 0) return;
+    // One at a time: answers keep the order of the requests, and one peer can't crowd out the updates.
+    socket.pause();
+    for (const line of lines)
+      pending = pending.then(async () => {
+        send(await answer(line, handlers, log));
+      });
+    void pending.then(() => socket.resume());
+  });
+  return {
+    drain: async () => {
+      draining = true;
+      await pending;
+      socket.destroySoon();
+    },
+  };
+}
+
+async function answer(line: string, handlers: ControlHandlers, log: Log): Promise<ControlResponse> {
+  const request = parseRequest(line);
+  if (typeof request === 'string') return { ok: false, code: 'bad-request', message: request };
+  try {
+    switch (request.op) {
+      case 'status':
+        return { ok: true, value: await handlers.status() };
+      case 'backup':
+        return { ok: true, value: await handlers.backup(request.file) };
+      case 'admin': {
+        const result: AdminResult = await handlers.administrator.execute(request.command);
+        log.info({ command: request.command.kind, ok: result.ok }, 'administrative command');
+        return result;
+      }
+    }
+  } catch (error) {
+    log.error({ err: error, op: request.op }, 'a control request failed');
+    return { ok: false, code: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function parseRequest(line: string): ControlRequest | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return 'a request is one line of JSON';
+  }
+  const result = controlRequestSchema.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  return `not a request of this version: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`;
+}
+
+/** Removes a left-over socket. The lock on the directory says that nobody listens on it. */
+function removeStaleSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new ControlError('not-a-socket', `${path} is in the way of the control socket; move it elsewhere`);
+  }
+  unlinkSync(path);
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', reject);
+  });
+  // listen() binds before it returns, so the file never exists with more permissions than these.
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await listening;
+  chmodSync(path, 0o600);
+}

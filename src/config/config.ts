@@ -1,0 +1,103 @@
+/**
+ * The built configuration: what each room is given, so that no room knows of keys, files or variables.
+ * Invariant: built only from values that have passed the schema, all of them together.
+ */
+import type { IpPrefix } from '../net/ip-prefix.ts';
+import type { LogLevel } from '../ops/log.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { SETTINGS, SETTING_KEYS, type SettingKey, type SettingValues } from './schema.ts';
+
+/** The slices of the rooms. */
+export interface Config {
+  /** The data directory, absolute. */
+  readonly data: string;
+  readonly http: {
+    readonly listen: readonly ListenAddress[];
+    readonly trustedProxies: readonly IpPrefix[];
+    readonly forwardedHeader: SettingValues['http.forwardedHeader'];
+    readonly proxyProtocol: boolean;
+    readonly maxConnections: number;
+  };
+  readonly dns: {
+    readonly listen: readonly ListenAddress[];
+    readonly tcpConnections: number;
+    readonly tcpConnectionsPerSource: number;
+    readonly tcpIdleMs: number;
+  };
+  readonly log: { readonly level: LogLevel; readonly pretty: boolean };
+  /** `threads` is absent where the number of processors shall decide. */
+  readonly passwords: { readonly cost: number; readonly threads?: number; readonly queueLimit: number };
+  readonly updates: { readonly queueLimit: number };
+  readonly store: { readonly compactionBytes: number };
+  /** The administrator to make at the first start, or null. */
+  readonly bootstrap: { readonly account: string; readonly password: string } | null;
+}
+
+/** One setting as it came out of the layers. */
+export interface EffectiveSetting {
+  readonly key: SettingKey;
+  /** The raw value; `SECRET_MASK` in place of a secret. */
+  readonly shown: unknown;
+  readonly origin: string;
+}
+
+/** What is shown in place of a secret. */
+export const SECRET_MASK = '********';
+
+/** Builds the slices; a problem is one line on settings that do not go together. */
+export function buildConfig(values: SettingValues): { config: Config; problems: readonly string[] } {
+  const account = values['bootstrap.account'];
+  const password = values['bootstrap.password'];
+  const problems: string[] = [];
+  if ((account === null) !== (password === null)) {
+    problems.push('bootstrap.account and bootstrap.password go together: set both or neither');
+  }
+  if (values['http.proxyProtocol'] && values['http.trustedProxies'].length === 0) {
+    problems.push('http.proxyProtocol needs http.trustedProxies: nobody else is believed to be a proxy');
+  }
+  return {
+    problems,
+    config: {
+      data: values.data,
+      http: {
+        listen: values['http.listen'],
+        trustedProxies: values['http.trustedProxies'],
+        forwardedHeader: values['http.forwardedHeader'],
+        proxyProtocol: values['http.proxyProtocol'],
+        maxConnections: values['http.maxConnections'],
+      },
+      dns: {
+        listen: values['dns.listen'],
+        tcpConnections: values['dns.tcpConnections'],
+        tcpConnectionsPerSource: values['dns.tcpConnectionsPerSource'],
+        tcpIdleMs: values['dns.tcpIdleSeconds'] * 1000,
+      },
+      log: { level: values['log.level'], pretty: values['log.pretty'] },
+      passwords: {
+        cost: values['passwords.cost'],
+        ...(values['passwords.threads'] === 0 ? {} : { threads: values['passwords.threads'] }),
+        queueLimit: values['passwords.queueLimit'],
+      },
+      updates: { queueLimit: values['updates.queueLimit'] },
+      store: { compactionBytes: values['store.compactionBytes'] },
+      bootstrap: account === null || password === null ? null : { account, password },
+    },
+  };
+}
+
+/** The effective settings as one object for the log, secrets masked. */
+export function describeSettings(settings: readonly EffectiveSetting[]): Record<string, unknown> {
+  return Object.fromEntries(settings.map(({ key, shown }) => [key, shown]));
+}
+
+/** The keys whose values differ, and of those the ones that need a restart. */
+export function changedKeys(
+  before: SettingValues,
+  after: SettingValues,
+): { live: SettingKey[]; restart: SettingKey[] } {
+  const changed = SETTING_KEYS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  return {
+    live: changed.filter((key) => SETTINGS[key].reloadable),
+    restart: changed.filter((key) => !SETTINGS[key].reloadable),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Every setting of Homing, in one table: file layers, environment variables, flags, checks and documentation are
+ * all derived from it.
+ * Invariant: a setting stands here only if it is honoured; a key that does not stand here is refused.
+ */
+import type { z } from 'zod';
+import { type IpPrefix, parseIpPrefix } from '../net/ip-prefix.ts';
+import { LOG_LEVELS } from '../ops/log.ts';
+import { type Parsed, parsed, unparsable } from '../ops/parsed.ts';
+import { parseListenAddress } from './listen-address.ts';
+import {
+  choiceSetting,
+  integerSetting,
+  listSetting,
+  optionalTextSetting,
+  type Setting,
+  switchSetting,
+  textSetting,
+} from './setting.ts';
+
+const listenList = { item: 'ADDR:PORT', min: 1, parse: parseListenAddress };
+const prefixList = { item: 'ADDRESS or ADDRESS/LENGTH', min: 0, parse: readPrefix };
+
+/** The table; its order is the order of the documentation. */
+export const SETTINGS = {
+  data: textSetting('./data', {
+    doc: 'The data directory. It is created if it does not exist; one server at a time uses it.',
+  }),
+  'http.listen': listSetting(listenList, ['127.0.0.1:8080'], {
+    doc: 'Where updates and pages are served over HTTP.',
+  }),
+  'http.trustedProxies': listSetting(prefixList, [], {
+    doc: 'The reverse proxies whose X-Forwarded-For and Forwarded headers are believed; those of all others change nothing.',
+    reloadable: true,
+  }),
+  'http.forwardedHeader': choiceSetting(['either', 'x-forwarded-for', 'forwarded'], 'either', {
+    doc: 'The header in which trusted proxies name the client. Name one where a proxy lets the other through as the client sent it.',
+    reloadable: true,
+  }),
+  'http.proxyProtocol': switchSetting(false, {
+    doc: 'Whether connections from trusted proxies begin with a PROXY protocol header, version 1 or 2, as they then must.',
+  }),
+  'http.maxConnections': integerSetting([1, 1_000_000], 10_000, {
+    doc: 'Connections at once on each HTTP address; further ones are dropped.',
+  }),
+  'dns.listen': listSetting(listenList, ['127.0.0.1:5300'], {
+    doc: 'Where DNS is answered, over UDP and TCP on the same port.',
+  }),
+  'dns.tcpConnections': integerSetting([1, 1_000_000], 512, {
+    doc: 'DNS connections over TCP at once; a further one takes the place of the one that was idle for longest.',
+  }),
+  'dns.tcpConnectionsPerSource': integerSetting([1, 1_000_000], 32, {
+    doc: 'DNS connections over TCP at once from one IPv4 address or IPv6 /64.',
+  }),
+  'dns.tcpIdleSeconds': integerSetting([1, 3600], 10, {
+    doc: 'How long a DNS connection over TCP may go without completing a query or taking its answers.',
+  }),
+  'log.level': choiceSetting(LOG_LEVELS, 'info', {
+    doc: 'The least important level that is logged.',
+    reloadable: true,
+  }),
+  'log.pretty': switchSetting(false, { doc: 'Log lines for people instead of JSON.' }),
+  'passwords.cost': integerSetting([10, 15], 12, {
+    doc: 'The bcrypt cost of new password hashes; one more doubles the time of a log-in by password.',
+  }),
+  'passwords.threads': integerSetting([0, 64], 0, {
+    doc: 'How many passwords are checked at once, each on a thread of its own; 0: half of the processors, at least one.',
+  }),
+  'passwords.queueLimit': integerSetting([1, 100_000], 64, {
+    doc: 'How many log-ins by password may wait for a thread; further ones are told to try again later.',
+  }),
+  'updates.queueLimit': integerSetting([1, 1_000_000], 10_000, {
+    doc: 'How many changes may wait to be written; further ones are told to try again later.',
+  }),
+  'store.compactionBytes': integerSetting([65_536, 1_099_511_627_776], 67_108_864, {
+    doc: 'The journal is folded into the snapshot when it is larger than this and than half the snapshot.',
+  }),
+  'bootstrap.account': optionalTextSetting({
+    doc: 'An administrator account that `serve` makes at its first start, while no account exists. Needs `bootstrap.password`.',
+  }),
+  'bootstrap.password': optionalTextSetting({
+    doc: 'The password of the account that `bootstrap.account` names.',
+    secret: true,
+  }),
+} as const satisfies Record<string, Setting>;
+
+/** The name of a setting, as in a file: `http.listen`. */
+export type SettingKey = keyof typeof SETTINGS;
+
+/** The built value of each setting. */
+export type SettingValues = {
+  readonly [K in SettingKey]: z.output<(typeof SETTINGS)[K]['schema']>;
+};
+
+/** All keys in the table's order. */
+export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
+
+/** Whether a text names a setting. */
+export function isSettingKey(text: string): text is SettingKey {
+  return Object.hasOwn(SETTINGS, text);
+}
+
+/** The environment variable of a setting: `http.trustedProxies` is `HOMING_HTTP_TRUSTED_PROXIES`. */
+export function variableOf(key: SettingKey): string {
+  const words = key.replace(/[A-Z]/g, (letter) => `_${letter}`).replaceAll('.', '_');
+  return `HOMING_${words.toUpperCase()}`;
+}
+
+function readPrefix(text: string): Parsed<IpPrefix> {
+  const prefix = parseIpPrefix(text);
+  return prefix === undefined ? unparsable(`"${text}" is neither`) : parsed(prefix);
+}

@@ -1,0 +1,70 @@
+/**
+ * The HTTP surface as one table: path to handler. Hono routes; what a handler needs it finds in its Exchange.
+ * Invariants: no redirect anywhere; no body of a reply that is not a success holds a word of success (D-8.6).
+ */
+import { Hono } from 'hono';
+import type { Authenticator } from '../account/authenticator.ts';
+import { type Clock, systemClock } from '../ops/clock.ts';
+import type { UpdateService } from '../update/service.ts';
+import { replyCheckip } from './checkip.ts';
+import type { Exchange } from './exchange.ts';
+import { type HealthCheck, replyHealth } from './health.ts';
+import { type Description, replyHomePage } from './home-page.ts';
+import type { HttpLog } from './log.ts';
+import { textReply } from './reply.ts';
+import { CHECKIP_HTML_PATHS, CHECKIP_TEXT_PATHS, UPDATE_PATHS } from './request-target.ts';
+import { createDyndns2 } from './update/dyndns2.ts';
+import { parseUpdateParameters } from './update/parameters.ts';
+
+/** What the HTTP surface works with. */
+export interface HttpAppOptions {
+  readonly service: UpdateService;
+  readonly authenticator: Authenticator;
+  readonly health: HealthCheck;
+  readonly describe: () => Description;
+  readonly log: HttpLog;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+}
+
+/** The hono app with one Exchange for each request as its bindings. */
+export type HttpApp = Hono<{ Bindings: Exchange }>;
+
+const NOT_FOUND = `There is nothing at this path.
+
+To send an address:   /nic/update?hostname=NAME&myip=ADDRESS
+To see your address:  /ip
+`;
+
+/** Creates the app; give `app.fetch(request, exchange)` a request whose URL is the exchange's route. */
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const { service, authenticator, health, describe, log, clock = systemClock } = options;
+  const update = createDyndns2({ service, authenticator, log, clock });
+  const app: HttpApp = new Hono<{ Bindings: Exchange }>();
+
+  for (const path of UPDATE_PATHS) app.all(path, (c) => update(c.env));
+  for (const path of CHECKIP_HTML_PATHS) app.all(path, (c) => replyCheckip(c.env, 'html'));
+  for (const path of CHECKIP_TEXT_PATHS) app.all(path, (c) => replyCheckip(c.env, 'text'));
+  app.get('/healthz', () => replyHealth(health));
+  app.all('/', (c) => {
+    if (namesHost(c.env)) return update(c.env);
+    if (isCheckipHost(c.env)) return replyCheckip(c.env, 'html');
+    return replyHomePage(c.env, describe(), health);
+  });
+
+  app.notFound(() => textReply(NOT_FOUND, 404));
+  app.onError((error, c) => {
+    log.error({ requestId: c.env.requestId, err: error }, 'request failed');
+    return textReply('This request failed here. Try again later.\n', 500);
+  });
+  return app;
+}
+
+/** Some clients send updates to the bare server name, as deSEC takes them (D-1.2). */
+function namesHost({ query }: Exchange): boolean {
+  return query !== '' && parseUpdateParameters(query).hosts.length > 0;
+}
+
+function isCheckipHost({ host }: Exchange): boolean {
+  return /^checkip/i.test(host);
+}

@@ -1,0 +1,84 @@
+/**
+ * One request as the handlers see it: what was proved about it, and its raw target. Hono sees only a canonical
+ * path (D-1.3), so whatever odd bytes a device sends never reach a URL parser.
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IpAddress } from '../net/ip-address.ts';
+
+/** A request body: all of it, or why not. */
+export type Body =
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  /** Longer than the limit; the rest was not read. */
+  | { readonly kind: 'too-large' }
+  /** The connection ended before the body did. */
+  | { readonly kind: 'cut-short' };
+
+/** The bindings of the hono app. */
+export interface Exchange {
+  /** Unique in the log of this process. */
+  readonly requestId: string;
+  readonly method: string;
+  /** Everything behind the first `?` of the raw request target, one character for each octet. */
+  readonly query: string;
+  /** The Host header as sent, or empty; nothing is routed by it but a name that starts with `checkip`. */
+  readonly host: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Proved source address (net/source-address). */
+  readonly source: IpAddress;
+  readBody(): Promise<Body>;
+}
+
+/** The exchange of a message that arrived. */
+export class MessageExchange implements Exchange {
+  readonly requestId: string;
+  readonly method: string;
+  readonly query: string;
+  readonly host: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly source: IpAddress;
+  readonly #message: IncomingMessage;
+  readonly #bodyBytes: number;
+
+  constructor(
+    message: IncomingMessage,
+    bodyBytes: number,
+    { requestId, query, source }: Pick<Exchange, 'requestId' | 'query' | 'source'>,
+  ) {
+    this.requestId = requestId;
+    this.method = message.method ?? 'GET';
+    this.query = query;
+    this.host = message.headers.host ?? '';
+    this.headers = message.headers;
+    this.source = source;
+    this.#message = message;
+    this.#bodyBytes = bodyBytes;
+  }
+
+  readBody(): Promise<Body> {
+    return readBody(this.#message, this.#bodyBytes);
+  }
+}
+
+/** Reads a body of at most `limit` bytes. Never rejects. */
+function readBody(message: IncomingMessage, limit: number): Promise<Body> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const finish = (body: Body): void => {
+      message.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      resolve(body);
+    };
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length > limit) finish({ kind: 'too-large' });
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      finish({ kind: 'whole', bytes: Buffer.concat(chunks) });
+    };
+    const onClose = (): void => {
+      finish({ kind: 'cut-short' });
+    };
+    message.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}

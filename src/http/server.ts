@@ -1,0 +1,272 @@
+/**
+ * The HTTP server: listeners, limits, and what must be true of a request before hono sees it (D-8).
+ *
+ * Invariants: a request reaches hono with a canonical path and a harmless Host, so none is refused for an odd one;
+ * a connection stays open only for a client that asks for it; every connection is bounded in time and size; `stop`
+ * lets requests under way finish. Framing: RFC 9112.
+ */
+import { randomBytes } from 'node:crypto';
+import { IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { type IpAddress, parseIpAddress } from '../net/ip-address.ts';
+import { type SourcePolicy, isTrustedProxy, resolveSourceAddress } from '../net/source-address.ts';
+import { type HttpAppOptions, createHttpApp } from './app.ts';
+import { answerClientError } from './client-error.ts';
+import { type Exchange, MessageExchange } from './exchange.ts';
+import { awaitProxyHeader } from './proxy-protocol.ts';
+import { textReply } from './reply.ts';
+import { parseRequestTarget } from './request-target.ts';
+
+/** Where to listen; port 0 takes a free one. */
+export interface ListenAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The bounds of a connection; times in milliseconds, sizes in bytes. */
+export interface HttpLimits {
+  /** Of a POST body: 20 hosts with all parameters fit many times. */
+  readonly bodyBytes: number;
+  /** Of request line and headers together: what reverse proxies and browsers send at most. */
+  readonly headerBytes: number;
+  /** Until the headers are there; some recorders never end theirs. */
+  readonly headersTimeout: number;
+  /** Until the whole request is there, over the slowest line. */
+  readonly requestTimeout: number;
+  /** Of idleness where keep-alive was asked for: longer than the 60 s for which nginx keeps an idle upstream. */
+  readonly keepAliveTimeout: number;
+  /** On each listener; more are dropped at once instead of exhausting file descriptors. */
+  readonly maxConnections: number;
+}
+
+/** What can be replaced while the server runs. */
+export interface HttpServerPolicy {
+  readonly trustedProxies: SourcePolicy['trustedProxies'];
+  /** Default: `either`. */
+  readonly forwardedHeader?: SourcePolicy['forwardedHeader'];
+}
+
+/** What the server works with. */
+export interface HttpServerOptions extends HttpAppOptions, HttpServerPolicy {
+  readonly listen: readonly ListenAddress[];
+  readonly limits?: Partial<HttpLimits>;
+  /** Whether connections from trusted proxies start with a PROXY protocol header, which they then must. */
+  readonly proxyProtocol?: boolean;
+}
+
+/** A server; made to be started and stopped once. */
+export interface HttpServer {
+  /** Where it listens, with the real ports; empty before `start`. */
+  readonly addresses: readonly ListenAddress[];
+  /** Rejects with the system's error (`code`, `address`, `port`) where one address cannot be had; then none is. */
+  start(): Promise<void>;
+  /** Stops accepting, lets requests under way finish for `graceMs`, then closes what is left. */
+  stop(options: { readonly graceMs: number }): Promise<void>;
+  /** From the next request on. */
+  reconfigure(policy: HttpServerPolicy): void;
+}
+
+const DEFAULT_LIMITS: HttpLimits = {
+  bodyBytes: 16 * 1024,
+  headerBytes: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 65_000,
+  maxConnections: 10_000,
+};
+
+/** How often the two request timeouts are looked at. */
+const CHECKING_INTERVAL = 1_000;
+
+/** Creates a server; nothing is opened before `start`. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  return new NodeHttpServer(options);
+}
+
+/** A message that carries its exchange to the app. */
+class HttpMessage extends IncomingMessage {
+  exchange: Exchange | undefined;
+}
+
+type HttpResponse = ServerResponse<HttpMessage>;
+
+class NodeHttpServer implements HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #limits: HttpLimits;
+  readonly #servers: Server<typeof HttpMessage>[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #active = new Set<HttpResponse>();
+  readonly #peers = new WeakMap<Socket, IpAddress>();
+  readonly #handle: (message: HttpMessage, response: HttpResponse) => Promise<void>;
+  readonly #idPrefix = randomBytes(4).toString('hex');
+  #requests = 0;
+  #draining = false;
+  #policy: SourcePolicy;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#policy = sourcePolicy(options);
+    const app = createHttpApp(options);
+    this.#handle = getRequestListener(
+      (request, { incoming }) => app.fetch(request, (incoming as HttpMessage).exchange),
+      {
+        errorHandler: (error) => {
+          options.log.error({ err: error }, 'request failed before it was routed');
+          return textReply('This request cannot be read.\n', 400);
+        },
+      },
+    );
+  }
+
+  get addresses(): readonly ListenAddress[] {
+    return this.#servers
+      .filter((server) => server.listening)
+      .map((server) => {
+        const { address, port } = server.address() as AddressInfo; // not a pipe: `listen` gets a host and a port
+        return { address, port };
+      });
+  }
+
+  async start(): Promise<void> {
+    try {
+      for (const address of this.#options.listen) this.#servers.push(await this.#open(address));
+    } catch (error) {
+      await this.stop({ graceMs: 0 });
+      throw error;
+    }
+  }
+
+  async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#draining = true;
+    for (const response of this.#active) response.shouldKeepAlive = false;
+    const closed = this.#servers.map(
+      (server) =>
+        new Promise<void>((resolve) =>
+          server.close(() => {
+            resolve();
+          }),
+        ),
+    );
+    // Browsers open connections ahead of need: one that never carried a byte has nothing to finish.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
+    await Promise.all(closed);
+    clearTimeout(timer);
+  }
+
+  reconfigure(policy: HttpServerPolicy): void {
+    this.#policy = sourcePolicy(policy);
+  }
+
+  async #open({ address, port }: ListenAddress): Promise<Server<typeof HttpMessage>> {
+    const limits = this.#limits;
+    const server = createServer<typeof HttpMessage>(
+      {
+        IncomingMessage: HttpMessage,
+        requireHostHeader: false, // old devices send none
+        insecureHTTPParser: false, // what it lets through is what request smuggling is made of
+        maxHeaderSize: limits.headerBytes,
+        headersTimeout: limits.headersTimeout,
+        requestTimeout: limits.requestTimeout,
+        keepAliveTimeout: limits.keepAliveTimeout,
+        connectionsCheckingInterval: CHECKING_INTERVAL,
+        noDelay: true,
+      },
+      (message, response) => {
+        void this.#serve(message, response);
+      },
+    );
+    server.maxConnections = limits.maxConnections;
+    server.maxRequestsPerSocket = 0; // a proxy's connection serves any number of devices
+    server.on('clientError', answerClientError);
+    if (this.#options.proxyProtocol === true) this.#expectProxyHeaders(server);
+    server.prependListener('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    await listen(server, { address, port }, this.#sharesPort(address, port));
+    server.on('error', (error) => {
+      this.#options.log.error({ err: error }, 'HTTP listener failed');
+    });
+    return server;
+  }
+
+  /** Puts the PROXY header before Node's own HTTP listener, which then gets the connection as if new. */
+  #expectProxyHeaders(server: Server<typeof HttpMessage>): void {
+    const serveHttp = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      const peer = this.#peerOf(socket);
+      const begin = (source?: IpAddress): void => {
+        if (source !== undefined) this.#peers.set(socket, source);
+        for (const listener of serveHttp) listener.call(server, socket);
+      };
+      if (peer === undefined || !isTrustedProxy(peer, this.#policy)) begin();
+      else awaitProxyHeader(socket, this.#limits.headersTimeout, begin);
+    });
+  }
+
+  /** `::` takes IPv4 too, unless IPv4 has a listener of its own on that port. */
+  #sharesPort(address: string, port: number): boolean {
+    return (
+      address.includes(':') &&
+      this.#options.listen.some((other) => !other.address.includes(':') && other.port === port)
+    );
+  }
+
+  async #serve(message: HttpMessage, response: HttpResponse): Promise<void> {
+    const peer = this.#peerOf(message.socket);
+    if (peer === undefined) {
+      message.destroy(); // already disconnected: nobody to answer, and no source to answer for
+      return;
+    }
+    const { headers } = message;
+    const { route, query } = parseRequestTarget(message.url ?? '');
+    const requestId = `${this.#idPrefix}-${(this.#requests++).toString(36)}`;
+    const source = resolveSourceAddress(peer, headers, this.#policy);
+    message.exchange = new MessageExchange(message, this.#limits.bodyBytes, { requestId, query, source });
+    message.url = route;
+    headers.host = 'localhost';
+    if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
+    this.#active.add(response);
+    try {
+      await this.#handle(message, response);
+    } finally {
+      this.#active.delete(response);
+    }
+  }
+
+  #peerOf(socket: Socket): IpAddress | undefined {
+    const known = this.#peers.get(socket);
+    if (known !== undefined) return known;
+    const peer = parseIpAddress(socket.remoteAddress?.replace(/%.*$/, '') ?? '');
+    if (peer !== undefined) this.#peers.set(socket, peer);
+    return peer;
+  }
+}
+
+function sourcePolicy({ trustedProxies, forwardedHeader = 'either' }: HttpServerPolicy): SourcePolicy {
+  return { trustedProxies, forwardedHeader };
+}
+
+/** HTTP/1.1's own default is to stay, but most devices read until the end and would wait for it (D-8.3). */
+function asksForKeepAlive(connection: string | undefined): boolean {
+  if (connection === undefined) return false;
+  return (
+    connection === 'keep-alive' || (/\bkeep-alive\b/i.test(connection) && !/\bclose\b/i.test(connection))
+  );
+}
+
+function listen(server: Server<typeof HttpMessage>, at: ListenAddress, ipv6Only: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: at.address, port: at.port, ipv6Only }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,162 @@
+/**
+ * The update endpoint: a request in the DynDNS2 protocol becomes an UpdateRequest, its result return codes (D-1 to
+ * D-8). Order: method, body, parameters, credentials, hosts; wrong credentials are told before anything else.
+ * Invariants: HEAD changes nothing; whoever is not authenticated learns nothing about hosts; one log line for each
+ * update, without secrets.
+ */
+import type { Authentication, Authenticator, Credentials } from '../../account/authenticator.ts';
+import type { Principal } from '../../account/principal.ts';
+import { type IpFamily, formatIpAddress } from '../../net/ip-address.ts';
+import type { Clock } from '../../ops/clock.ts';
+import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
+import { MAX_HOSTS_PER_REQUEST } from '../../update/request.ts';
+import type { UpdateService } from '../../update/service.ts';
+import type { Exchange } from '../exchange.ts';
+import type { HttpLog } from '../log.ts';
+import { type ReplyHeaders, textReply } from '../reply.ts';
+import { resolveAddressUpdate } from './address-intent.ts';
+import { parseCredentials } from './credentials.ts';
+import { formText } from './form.ts';
+import { parseHostname } from './hostnames.ts';
+import { type UpdateParameters, parseUpdateParameters } from './parameters.ts';
+import { RETURN_CODES, describeRefusal, formatHostLines } from './return-code.ts';
+
+/** What the update endpoint works with. */
+export interface Dyndns2Options {
+  readonly service: UpdateService;
+  readonly authenticator: Authenticator;
+  readonly log: HttpLog;
+  readonly clock: Clock;
+}
+
+/** Answers one request to an update path. */
+export type Dyndns2Handler = (exchange: Exchange) => Promise<Response>;
+
+/** One request on its way. */
+interface Update {
+  readonly exchange: Exchange;
+  readonly parameters: UpdateParameters;
+  readonly credentials: Credentials | undefined;
+  readonly hosts: readonly string[];
+  readonly startedAt: number;
+}
+
+/** The result of one request and what the reply and the log need beside it. */
+type Result =
+  | {
+      readonly kind: 'hosts';
+      readonly outcomes: readonly HostOutcome[];
+      readonly families: readonly IpFamily[];
+      readonly principal: Principal;
+    }
+  | { readonly kind: 'request'; readonly outcome: RequestOutcome; readonly principal?: Principal };
+
+const CHALLENGE: ReplyHeaders = { 'WWW-Authenticate': 'Basic realm="DDNS"' };
+const ALLOWED: ReplyHeaders = { Allow: 'GET, HEAD, POST, PUT' };
+const LONGEST_LOGGED = 200;
+const BUG_RETRY_SECONDS = 300;
+
+/** The update endpoint over these collaborators. The handler never rejects. */
+export function createDyndns2({ service, authenticator, log, clock }: Dyndns2Options): Dyndns2Handler {
+  async function applyUpdate(update: Update): Promise<Result> {
+    const { exchange, parameters, credentials, hosts } = update;
+    if (credentials === undefined) return { kind: 'request', outcome: { kind: 'bad-credentials' } };
+    const pending = authenticator.authenticate(credentials, exchange.source);
+    const authentication: Authentication = pending instanceof Promise ? await pending : pending;
+    if (authentication.kind !== 'authenticated') return { kind: 'request', outcome: authentication };
+    const { principal } = authentication;
+    const { ipv4, ipv6, families } = resolveAddressUpdate(parameters, exchange.source);
+    const result = await service.update({ principal, hostnames: hosts.map(parseHostname), ipv4, ipv6 });
+    return result.kind === 'hosts'
+      ? { kind: 'hosts', outcomes: result.outcomes, families, principal }
+      : { kind: 'request', outcome: result, principal };
+  }
+
+  function logUpdate({ exchange, hosts, startedAt }: Update, result: Result): void {
+    const fields = {
+      requestId: exchange.requestId,
+      hostnames: loggedHosts(hosts),
+      outcomes: result.kind === 'hosts' ? result.outcomes.map(({ kind }) => kind) : [result.outcome.kind],
+      account: accountOf(result.principal),
+      source: formatIpAddress(exchange.source),
+      agent: exchange.headers['user-agent']?.slice(0, LONGEST_LOGGED),
+      durationMs: clock.now() - startedAt,
+    };
+    if (result.kind === 'request' && RETURN_CODES[result.outcome.kind].status === 503)
+      log.warn(fields, 'update');
+    else log.info(fields, 'update');
+  }
+
+  return async (exchange) => {
+    const startedAt = clock.now();
+    if (exchange.method === 'HEAD') return textReply('');
+    const form = await readForm(exchange);
+    if (form instanceof Response) return form;
+    const parameters = parseUpdateParameters(exchange.query, form);
+    const credentials = parseCredentials(exchange.headers.authorization, parameters);
+    const hosts = requestedHosts(parameters.hosts, credentials);
+    const update: Update = { exchange, parameters, credentials, hosts, startedAt };
+    try {
+      const result = await applyUpdate(update);
+      logUpdate(update, result);
+      return result.kind === 'hosts'
+        ? replyHosts(result.outcomes, result.families)
+        : replyRequest(result.outcome);
+    } catch (error) {
+      // A bug, caught once for this surface: the device must try again later and not give up.
+      log.error({ requestId: exchange.requestId, err: error }, 'update failed');
+      return replyRequest({ kind: 'unavailable', retryAfterSeconds: BUG_RETRY_SECONDS });
+    }
+  };
+}
+
+/** The form text of a request that may carry an update, or the reply to one that may not. */
+async function readForm(exchange: Exchange): Promise<string | Response> {
+  if (exchange.method === 'GET') return '';
+  if (exchange.method !== 'POST' && exchange.method !== 'PUT') {
+    return textReply('Send updates with GET or POST.\n', 405, ALLOWED);
+  }
+  const body = await exchange.readBody();
+  switch (body.kind) {
+    case 'whole':
+      return formText(body.bytes, exchange.headers['content-type']);
+    case 'too-large':
+      return textReply('The body is too large.\n', 413, { Connection: 'close' });
+    case 'cut-short':
+      return textReply('The body ended early.\n', 400, { Connection: 'close' });
+  }
+}
+
+/** The hosts asked for; without any, a user name that is one (per-host keys, D-4.5). One above the limit is enough. */
+function requestedHosts(hosts: readonly string[], credentials: Credentials | undefined): readonly string[] {
+  if (hosts.length > MAX_HOSTS_PER_REQUEST) return hosts.slice(0, MAX_HOSTS_PER_REQUEST + 1);
+  if (hosts.length > 0 || credentials === undefined) return hosts;
+  return parseHostname(credentials.user) === undefined ? [] : [credentials.user];
+}
+function replyHosts(outcomes: readonly HostOutcome[], families: readonly IpFamily[]): Response {
+  const body = formatHostLines(outcomes, families);
+  for (const outcome of outcomes) {
+    const reason = describeRefusal(outcome);
+    if (reason !== undefined) return textReply(body, 200, { 'X-Homing-Reason': reason });
+  }
+  return textReply(body);
+}
+
+function replyRequest(outcome: RequestOutcome): Response {
+  const { code, status } = RETURN_CODES[outcome.kind];
+  if (outcome.kind === 'bad-credentials') return textReply(`${code}\n`, status, CHALLENGE);
+  if ('retryAfterSeconds' in outcome) {
+    const seconds = Math.max(1, Math.ceil(outcome.retryAfterSeconds));
+    return textReply(`${code}\n`, status, { 'Retry-After': String(seconds) });
+  }
+  return textReply(`${code}\n`, status);
+}
+
+function accountOf(principal: Principal | undefined): string | undefined {
+  return principal === undefined || principal.kind === 'operator' ? undefined : principal.account;
+}
+
+function loggedHosts(hosts: readonly string[]): readonly string[] {
+  const short = hosts.every((host) => host.length <= LONGEST_LOGGED);
+  return short ? hosts : hosts.map((host) => host.slice(0, LONGEST_LOGGED));
+}

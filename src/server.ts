@@ -1,0 +1,243 @@
+/**
+ * The composition root: every room is created, joined and started here, and stopped in the reverse order.
+ *
+ * Invariants: nothing is served before the store is open, and the store is closed last; a start that fails half-way
+ * stops what it had started; after `stop` every acknowledged change is durable.
+ */
+import { createAuthenticator } from './account/create-authenticator.ts';
+import { type PasswordHasher, createPasswordHasher } from './account/password.ts';
+import type { Config } from './config/config.ts';
+import { type ListenAddress, formatListenAddress, loopbackFor } from './config/listen-address.ts';
+import type { SettingKey } from './config/schema.ts';
+import { type DnsServer, createDnsServer } from './dns/server/dns-server.ts';
+import type { Health } from './http/health.ts';
+import { type HttpServer, createHttpServer } from './http/server.ts';
+import { systemClock } from './ops/clock.ts';
+import type { Log } from './ops/log.ts';
+import { PASS, checkTcp, checkUdpDns, createCachedCheck } from './ops/self-check.ts';
+import { type ShutdownResult, createShutdown } from './ops/shutdown.ts';
+import type { EmbeddedStore, StoreNotice } from './store/embedded/embedded-store.ts';
+import { openEmbeddedStore } from './store/embedded/open-embedded-store.ts';
+import type { Store } from './store/store.ts';
+import { createAdministrator } from './update/admin/create-administrator.ts';
+import type { Administrator } from './update/admin/command.ts';
+import { type Committer, createCommitter } from './update/commit.ts';
+import { createUpdateService } from './update/create-service.ts';
+
+/** The rooms that need no network: what administration without a server works on. */
+export interface Core {
+  readonly store: EmbeddedStore;
+  readonly committer: Committer;
+  readonly passwords: PasswordHasher;
+  readonly administrator: Administrator;
+  /** Finishes what was accepted and gives the data directory back. */
+  close(): Promise<void>;
+}
+
+/** A running server. */
+export interface RunningServer {
+  readonly core: Core;
+  /** As bound, so with the real ports. */
+  readonly http: readonly ListenAddress[];
+  readonly dns: readonly ListenAddress[];
+  health(): Promise<Health>;
+  /** Takes over the settings that may change while running. */
+  reconfigure(config: Config): void;
+  /** Adds what shall be stopped before the servers. */
+  onStop(name: string, stop: () => Promise<void>): void;
+  /** Drains and stops everything. Never rejects. */
+  stop(): Promise<ShutdownResult>;
+}
+
+/** An address that a server could not get; the message names the setting and what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly code: string;
+
+  constructor(
+    setting: SettingKey,
+    { listen, flag }: { listen: ListenAddress; flag: string },
+    cause: NodeJS.ErrnoException,
+  ) {
+    super(describeListenError(setting, { listen, flag }, cause), { cause });
+    this.code = cause.code ?? 'unknown';
+  }
+}
+
+/** SIGTERM to exit takes less than five seconds; what is left after the limit below is the process's own end. */
+const STOP_TIMEOUT_MS = 4500;
+/** How long HTTP requests under way may still take. */
+const HTTP_GRACE_MS = 3000;
+
+/** Opens the data directory. Rejects with StoreError. */
+export async function openCore(config: Config, log: Log): Promise<Core> {
+  const store = await openEmbeddedStore({
+    directory: config.data,
+    clock: systemClock,
+    compactionBytes: config.store.compactionBytes,
+    onNotice: (notice) => {
+      logNotice(log, notice);
+    },
+  });
+  const committer = createCommitter({ store, clock: systemClock, queueLimit: config.updates.queueLimit });
+  const passwords = createPasswordHasher(config.passwords);
+  const administrator = createAdministrator({
+    view: store.view,
+    committer,
+    clock: systemClock,
+    hashPassword: (password) => passwords.hash(password),
+  });
+  return {
+    store,
+    committer,
+    passwords,
+    administrator,
+    close: async () => {
+      await committer.close();
+      await passwords.close();
+      await store.close();
+    },
+  };
+}
+
+/** Starts everything. Rejects with StoreError or ListenError, and has then stopped what it had started. */
+export async function startServer(options: {
+  readonly config: Config;
+  readonly log: Log;
+  readonly version: string;
+}): Promise<RunningServer> {
+  const { config, log } = options;
+  const shutdown = createShutdown({ log, timeoutMs: STOP_TIMEOUT_MS });
+  const core = await openCore(config, log.child({ room: 'store' }));
+  shutdown.add({ name: 'store', stop: () => core.close() });
+  const dns = createDns(config, core, log.child({ room: 'dns' }));
+  const addresses = { http: [] as readonly ListenAddress[], dns: [] as readonly ListenAddress[] };
+  const health = createCachedCheck(() => checkHealth(core.store, addresses), systemClock);
+  const http = createHttp(options, core, health);
+  try {
+    shutdown.add({ name: 'dns', stop: () => dns.stop() });
+    await dns.start().catch(listenFailure('dns.listen', '--dns', config.dns.listen));
+    shutdown.add({ name: 'http', stop: () => http.stop({ graceMs: HTTP_GRACE_MS }) });
+    await http.start().catch(listenFailure('http.listen', '--http', config.http.listen));
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+  addresses.http = http.addresses;
+  addresses.dns = dns.addresses.filter(({ transport }) => transport === 'udp');
+  return {
+    core,
+    ...addresses,
+    health,
+    reconfigure: ({ http: slice }) => {
+      http.reconfigure(slice);
+    },
+    onStop: (name, stop) => {
+      shutdown.add({ name, stop });
+    },
+    stop: () => shutdown.run(),
+  };
+}
+
+const NOTICE_LEVEL = {
+  'torn-tail': 'warn',
+  'stale-lock': 'warn',
+  unwritable: 'error',
+  writable: 'info',
+  compacted: 'info',
+  'compaction-failed': 'error',
+} as const satisfies Record<StoreNotice['code'], string>;
+
+function logNotice(log: Log, { message, ...fields }: StoreNotice): void {
+  log[NOTICE_LEVEL[fields.code]](fields, message);
+}
+
+function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
+  const { tcpConnections, tcpConnectionsPerSource, tcpIdleMs } = dns;
+  const limits = { tcpConnections, tcpConnectionsPerSource, tcpIdleMs };
+  return createDnsServer({ listen: dns.listen, zones: store.view, limits, log });
+}
+
+function createHttp(
+  { config, log, version }: { config: Config; log: Log; version: string },
+  { store, committer, passwords }: Core,
+  health: () => Promise<Health>,
+): HttpServer {
+  const { view } = store;
+  const service = createUpdateService({
+    view,
+    committer,
+    clock: systemClock,
+    onUnavailable: (reason) => {
+      log.error({ reason }, 'an update could not be made durable');
+    },
+  });
+  return createHttpServer({
+    listen: config.http.listen,
+    trustedProxies: config.http.trustedProxies,
+    forwardedHeader: config.http.forwardedHeader,
+    proxyProtocol: config.http.proxyProtocol,
+    limits: { maxConnections: config.http.maxConnections },
+    service,
+    authenticator: createAuthenticator({ accounts: view, passwords, clock: systemClock }),
+    health,
+    describe: () => {
+      const zones = [...view.zones()];
+      return { version, zones: zones.length, hosts: zones.reduce((sum, zone) => sum + zone.hostCount, 0) };
+    },
+    log: log.child({ room: 'http' }),
+  });
+}
+
+/** Asks every listener as a client would, and the store whether it takes writes. */
+async function checkHealth(
+  store: Store,
+  { http, dns }: { http: readonly ListenAddress[]; dns: readonly ListenAddress[] },
+): Promise<Health> {
+  const dnsAt = dns.map(loopbackFor);
+  const [overUdp, overTcp, overHttp] = await Promise.all(
+    [dnsAt.map(checkUdpDns), dnsAt.map(checkTcp), http.map(loopbackFor).map(checkTcp)].map(firstFailure),
+  );
+  const storeHealth = store.health;
+  const checks = {
+    http: overHttp!,
+    dns: overUdp === PASS ? overTcp! : overUdp!,
+    store: storeHealth.writable ? PASS : storeHealth.reason,
+  };
+  return { healthy: Object.values(checks).every((result) => result === PASS), checks };
+}
+
+async function firstFailure(checks: readonly Promise<string>[]): Promise<string> {
+  const results = await Promise.all(checks);
+  if (results.length === 0) return 'does not listen';
+  return results.find((result) => result !== PASS) ?? PASS;
+}
+
+/** Turns a failed start into a ListenError; what is no such failure is thrown on. */
+function listenFailure(setting: SettingKey, flag: string, wanted: readonly ListenAddress[]) {
+  return (error: NodeJS.ErrnoException & Partial<ListenAddress>): never => {
+    if (error.code === undefined || error.port === undefined) throw error;
+    const listen = error.address === undefined ? wanted[0]! : { address: error.address, port: error.port };
+    throw new ListenError(setting, { listen, flag }, error);
+  };
+}
+
+function describeListenError(
+  setting: SettingKey,
+  { listen, flag }: { listen: ListenAddress; flag: string },
+  { code, message }: NodeJS.ErrnoException,
+): string {
+  const where = formatListenAddress(listen);
+  switch (code) {
+    case 'EADDRINUSE': {
+      const next = formatListenAddress({ ...listen, port: listen.port < 65_535 ? listen.port + 1 : 0 });
+      return `${where} is taken by another program (setting ${setting}; try ${flag} ${next})`;
+    }
+    case 'EACCES':
+      return `${where} needs a privilege that this process lacks (setting ${setting}; use a port above 1023, or grant CAP_NET_BIND_SERVICE)`;
+    case 'EADDRNOTAVAIL':
+      return `${where} is not an address of this machine (setting ${setting})`;
+    default:
+      return `cannot listen on ${where} (setting ${setting}): ${message}`;
+  }
+}

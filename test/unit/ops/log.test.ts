@@ -1,0 +1,49 @@
+/** The log's lines: their shape, their level, and what never stands in them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLog } from '../../../src/ops/log.ts';
+
+function logged(pretty = false): { lines: string[]; control: ReturnType<typeof createLog> } {
+  const lines: string[] = [];
+  const control = createLog({ level: 'info', pretty, sink: { write: (line) => lines.push(line) } });
+  return { lines, control };
+}
+
+test('a line is one JSON object with time, level, message and fields', () => {
+  const { lines, control } = logged();
+  control.log.info({ hostname: 'home.dyn.test', outcome: 'changed' }, 'update');
+  const line = JSON.parse(lines[0]!) as Record<string, unknown>;
+  assert.deepEqual(Object.keys(line).sort(), ['hostname', 'level', 'msg', 'outcome', 'time']);
+  assert.deepEqual([line['level'], line['msg']], ['info', 'update']);
+  assert.match(line['time'] as string, /^\d{4}-\d\d-\d\dT.*Z$/);
+});
+
+test('fields that hold secrets are redacted at every depth that is logged', () => {
+  const { lines, control } = logged();
+  control.log.warn(
+    { password: 's3cret', a: { secret: 's3cret', b: { authorization: 's3cret' } }, token: 's3cret' },
+    'm',
+  );
+  assert.ok(!lines[0]!.includes('s3cret'), lines[0]);
+  assert.equal(lines[0]!.match(/\[redacted\]/g)?.length, 4);
+});
+
+test('the level is set while running', () => {
+  const { lines, control } = logged();
+  control.log.debug('hidden');
+  control.setLevel('debug');
+  control.log.debug('shown');
+  control.setLevel('silent');
+  control.log.fatal('hidden');
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
+    ['shown'],
+  );
+});
+
+test('pretty lines are for people and hold the fields', () => {
+  const { lines, control } = logged(true);
+  control.log.info({ http: ['127.0.0.1:8080'], secret: 's3cret' }, 'serving');
+  assert.match(lines[0]!, /INFO.*serving.*127\.0\.0\.1:8080/s);
+  assert.ok(!lines[0]!.includes('s3cret'));
+});

@@ -1,0 +1,170 @@
+/** Changes to JSON and back. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import type { Change } from '../../../src/store/change.ts';
+import { Decoder, type Put, encodeChange, encodeEntity, sectionOf } from '../../../src/store/codec.ts';
+import { FieldError, type Json } from '../../../src/store/json-fields.ts';
+import {
+  SAMPLE,
+  account,
+  address,
+  anyChange,
+  host,
+  name,
+  rrset,
+  token,
+  zone,
+} from '../../contract/store-samples.ts';
+
+/** What a file gives back of a value. */
+function throughText(value: Json): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function decode(value: unknown): Change {
+  const change = new Decoder().change(value);
+  assert.ok(change.ok, change.ok ? '' : change.reason);
+  return change.value;
+}
+
+function bytesAsArrays(change: Change): unknown {
+  if (change.kind !== 'rrset-put') return change;
+  return { ...change, rrset: { ...change.rrset, rdata: change.rrset.rdata.map((bytes) => [...bytes]) } };
+}
+
+suite('codec', () => {
+  test('any change survives text, octet by octet', () => {
+    fc.assert(
+      fc.property(anyChange, (change) => {
+        const back = decode(throughText(encodeChange(change)));
+        assert.deepEqual(bytesAsArrays(back), bytesAsArrays(change));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('what a change puts is the same on a line of a snapshot', () => {
+    const puts = SAMPLE.flat().filter((change): change is Put => change.kind.endsWith('-put'));
+    assert.equal(puts.length, 6);
+    for (const change of puts) {
+      const put = new Decoder().entity(sectionOf(change), throughText(encodeEntity(change)));
+      assert.ok(put.ok);
+      assert.deepEqual(bytesAsArrays(put.value), bytesAsArrays(change));
+    }
+  });
+
+  test('writes names, addresses, rdata and times as people write them', () => {
+    const ipv6 = address('2001:DB8:0::1');
+    const change = {
+      kind: 'host-put',
+      host: host('Home.dyn.test', 'dyn.test', { ipv6, changedAt: 0 }),
+    } as const;
+    assert.deepEqual(encodeChange(change), {
+      kind: 'host-put',
+      host: {
+        name: 'home.dyn.test.',
+        zone: 'dyn.test.',
+        account: 'ann',
+        ttl: 60,
+        ipv4: null,
+        ipv6: '2001:db8::1',
+        wildcard: false,
+        changedAt: '1970-01-01T00:00:00.000Z',
+      },
+    });
+    const owner = name('dyn.test');
+    const put = {
+      kind: 'rrset-put',
+      apex: owner,
+      owner,
+      rrset: rrset('MX', 60, '10 mail.dyn.test.'),
+    } as const;
+    assert.deepEqual(encodeEntity(put), {
+      zone: 'dyn.test.',
+      owner: 'dyn.test.',
+      type: 'MX',
+      ttl: 60,
+      rdata: ['10 mail.dyn.test.'],
+    });
+  });
+
+  test('keeps rdata that its type cannot write, in the generic form of RFC 3597', () => {
+    const owner = name('dyn.test');
+    const broken = { type: 15, ttl: 60, rdata: [Uint8Array.of(0), new Uint8Array()] };
+    const put = { kind: 'rrset-put', apex: owner, owner, rrset: broken } as const;
+    const json = encodeEntity(put) as { rdata: string[] };
+    assert.deepEqual(json.rdata, ['\\# 1 00', '\\# 0']);
+    assert.deepEqual(bytesAsArrays(decode({ kind: 'rrset-put', rrset: json })), bytesAsArrays(put));
+  });
+
+  test('shares the zone and account of hosts in memory only, never between different texts', () => {
+    const decoder = new Decoder();
+    for (const [fqdn, apex] of [
+      ['a.dyn.test', 'dyn.test'],
+      ['b.dyn.test', 'dyn.test'],
+      ['a\\.b.dyn.test', 'dyn.test'],
+      ['test', 'test'],
+      [`${'x'.repeat(63)}.dyn.test`, 'dyn.test'],
+    ] as const) {
+      const value = encodeChange({ kind: 'host-put', host: host(fqdn, apex) });
+      const change = decoder.change(throughText(value));
+      assert.ok(change.ok && change.value.kind === 'host-put');
+      assert.deepEqual(change.value.host, host(fqdn, apex));
+    }
+  });
+
+  test('refuses a value that is not exactly of its form, naming the field', () => {
+    const good = throughText(encodeChange({ kind: 'host-put', host: host('a.dyn.test', 'dyn.test') })) as {
+      host: Record<string, unknown>;
+    };
+    const long = `${`${'x'.repeat(63)}.`.repeat(3)}${'y'.repeat(60)}`;
+    const cases: [Record<string, unknown>, RegExp][] = [
+      [{ ttl: -1 }, /host\.ttl/],
+      [{ ttl: 1.5 }, /host\.ttl/],
+      [{ ttl: '60' }, /host\.ttl/],
+      [{ name: 'a..test' }, /host\.name/],
+      [{ name: `${long}.zz.` }, /host\.name/],
+      [{ name: 7 }, /host\.name/],
+      [{ ipv4: '192.0.2.256' }, /host\.ipv4/],
+      [{ wildcard: null }, /host\.wildcard/],
+      [{ changedAt: 'yesterday' }, /host\.changedAt/],
+      [{ more: 1 }, /unknown fields/],
+      [{ account: undefined }, /host\.account/],
+    ];
+    for (const [wrong, reason] of cases) {
+      const result = new Decoder().change({ ...good, host: { ...good.host, ...wrong } });
+      assert.ok(!result.ok && reason.test(result.reason), JSON.stringify(result));
+    }
+    for (const value of [
+      null,
+      [],
+      'x',
+      {},
+      { kind: 'host-putt' },
+      { kind: 'toString' },
+      { ...good, more: 1 },
+    ]) {
+      assert.equal(new Decoder().change(value).ok, false, JSON.stringify(value));
+    }
+    for (const rdata of [[], ['"unclosed'], ['\\# 2 00'], [7], 'x']) {
+      const set = { zone: 'a.', owner: 'a.', type: 'TXT', ttl: 0, rdata };
+      assert.equal(new Decoder().entity('rrsets', set).ok, false, JSON.stringify(rdata));
+    }
+  });
+
+  test('writes nothing that it would not read', () => {
+    const owner = name('dyn.test');
+    const wrong: Change[] = [
+      { kind: 'zone-put', zone: zone('dyn.test', -1) },
+      { kind: 'zone-put', zone: zone('dyn.test', 2 ** 32) },
+      { kind: 'host-put', host: host('a.dyn.test', 'dyn.test', { ttl: 2 ** 31 }) },
+      { kind: 'host-put', host: host('a.dyn.test', 'dyn.test', { changedAt: Number.NaN }) },
+      { kind: 'account-put', account: account('ann', { createdAt: 9e15 }) },
+      { kind: 'token-put', token: token('t', { createdAt: 0.5 }) },
+      { kind: 'rrset-put', apex: owner, owner, rrset: { type: 41, ttl: 0, rdata: [new Uint8Array()] } },
+      { kind: 'rrset-remove', apex: owner, owner, type: 255 },
+    ];
+    for (const change of wrong) assert.throws(() => encodeChange(change), FieldError, change.kind);
+  });
+});
