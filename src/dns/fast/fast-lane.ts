@@ -4,27 +4,38 @@
  * Invariants: sockets outlive workers, so a worker that dies is started again on the same ports; a packet that was
  * handed over is answered from the socket and the address it came to; what waits for the main thread is bounded.
  */
-import { extname } from 'node:path';
 import { randomInt } from 'node:crypto';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { IpAddress } from '../../net/ip-address.ts';
+import { type IpAddress, formatIpAddress } from '../../net/ip-address.ts';
+import type { LimitNotice } from '../rrl/limit-notices.ts';
+import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import { AnswerTable } from './answer-table.ts';
-import { COUNTERS, ENVELOPE_BYTES, HEAD_BYTES, type HandedOver, type WorkerStart } from './lane-protocol.ts';
+import {
+  COUNTERS,
+  ENVELOPE_BYTES,
+  type FromWorker,
+  HEAD_BYTES,
+  type HandedOver,
+  type ToWorker,
+  type WorkerStart,
+} from './lane-protocol.ts';
 import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, type NativeSockets, SLOT } from './native-socket.ts';
-import { closeSocket, openSocket } from './udp-socket.ts';
+import { boundPort, closeSocket, openSocket, sourceOf } from './udp-socket.ts';
 
 /** What the lane is made of. */
 export interface FastLaneOptions {
   readonly native: NativeSockets;
-  readonly listen: readonly { readonly address: IpAddress; readonly port: number }[];
   readonly workers: number;
-  /** Answers what the workers cannot; must not throw. */
-  readonly answer: (packet: Uint8Array) => Uint8Array | undefined;
-  /** Told when a worker ended that should not have, and that it was started again. */
+  readonly limits: RateLimitOptions;
+  /** Answers what the workers cannot, for the address `source`; must not throw. */
+  readonly answer: (packet: Uint8Array, source: string) => Uint8Array | undefined;
+  readonly onNotice: (notice: LimitNotice) => void;
+  /** Told when a worker ended that should not have; it is started again. */
   readonly onWorkerLost: (worker: number, error: unknown) => void;
 }
 
-/** What the workers have done so far, all together. */
+/** What the workers have done so far, all together, and how many of them were lost. */
 export type LaneCounters = Record<(typeof COUNTERS)[number] | 'workersLost', number>;
 
 const RESTART_DELAY_MS = 100;
@@ -35,70 +46,93 @@ export class FastLane {
   readonly #options: FastLaneOptions;
   readonly #chunks: SharedArrayBuffer[] = [];
   readonly #workers: (Worker | undefined)[] = [];
-  /** Each worker's sockets, one for each listen address. */
-  readonly #sockets: number[][] = [];
+  /** For each worker, its socket on each address. */
+  readonly #sockets: readonly number[][];
   readonly #replies: MessageBatch;
-  readonly #shared: Pick<WorkerStart, 'batches' | 'pending' | 'stopping' | 'counters'>;
+  readonly #shared: Pick<WorkerStart, 'batches' | 'pending' | 'posted' | 'counters'>;
+  #limits: RateLimitOptions;
   #workersLost = 0;
   #stopping = false;
 
   constructor(options: FastLaneOptions) {
+    const { workers } = options;
     this.#options = options;
+    this.#limits = options.limits;
     this.#replies = new MessageBatch(options.native);
-    const words = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(count * 4));
+    this.#sockets = Array.from({ length: workers }, () => []);
     this.#shared = {
-      batches: words(options.workers),
-      pending: words(options.workers),
-      stopping: words(1),
-      counters: new Float64Array(new SharedArrayBuffer(options.workers * COUNTERS.length * 8)),
+      batches: new Int32Array(new SharedArrayBuffer(workers * 4)),
+      pending: new Int32Array(new SharedArrayBuffer(workers * 4)),
+      posted: new Int32Array(new SharedArrayBuffer(4)),
+      counters: new Float64Array(new SharedArrayBuffer(workers * COUNTERS.length * 8)),
     };
-    this.table = new AnswerTable(randomInt(2 ** 32) | 0, this.#shared.batches, (chunk) => {
-      this.#chunks.push(chunk);
-      for (const worker of this.#workers) worker?.postMessage(chunk);
+    this.table = new AnswerTable(randomInt(2 ** 32) | 0, this.#shared.batches, (memory) => {
+      this.#chunks.push(memory);
+      this.#post({ kind: 'chunk', memory });
     });
   }
 
-  /** Opens the sockets; throws SocketError, and then none is left open. */
-  bind(): void {
+  get counters(): LaneCounters {
+    const sum = (counter: number): number =>
+      this.#sockets.reduce(
+        (total, _, id) => total + this.#shared.counters[id * COUNTERS.length + counter]!,
+        0,
+      );
+    const counters = Object.fromEntries(COUNTERS.map((name, i) => [name, sum(i)]));
+    return { ...counters, workersLost: this.#workersLost } as LaneCounters;
+  }
+
+  /** Binds an address for all workers, before `start`; returns the port. Throws SocketError, and then binds nothing. */
+  bind(address: IpAddress, port: number): number {
+    const { native } = this.#options;
+    const opened: number[] = [];
+    let bound = port;
     try {
-      for (let worker = 0; worker < this.#options.workers; worker++) {
-        const sockets: number[] = [];
-        this.#sockets.push(sockets);
-        for (const { address, port } of this.#options.listen)
-          sockets.push(openSocket(this.#options.native, address, port));
+      while (opened.length < this.#sockets.length) {
+        const socket = openSocket(native, address, bound);
+        opened.push(socket);
+        if (bound === 0) bound = boundPort(native, socket);
       }
     } catch (error) {
-      this.#closeSockets();
+      for (const socket of opened) closeSocket(native, socket);
       throw error;
     }
+    for (const [id, socket] of opened.entries()) this.#sockets[id]!.push(socket);
+    return bound;
+  }
+
+  /** Gives back the address that was bound last. */
+  unbind(): void {
+    for (const sockets of this.#sockets) closeSocket(this.#options.native, sockets.pop()!);
   }
 
   /** Starts the workers; resolves when all of them run. */
   async start(): Promise<void> {
-    await Promise.all(this.#sockets.map((_, worker) => this.#startWorker(worker)));
+    await Promise.all(this.#sockets.map((_, id) => this.#startWorker(id)));
   }
 
-  get counters(): LaneCounters {
-    const sums = Object.fromEntries(
-      COUNTERS.map((name, i) => [
-        name,
-        this.#sockets.reduce(
-          (sum, _, worker) => sum + this.#shared.counters[worker * COUNTERS.length + i]!,
-          0,
-        ),
-      ]),
-    ) as Record<(typeof COUNTERS)[number], number>;
-    return { ...sums, workersLost: this.#workersLost };
+  /** Takes up other limits; every network begins anew. */
+  limit(limits: RateLimitOptions): void {
+    this.#limits = limits;
+    this.#post({ kind: 'limits', limits });
   }
 
   /** Ends the workers and closes the sockets. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    Atomics.store(this.#shared.stopping, 0, 1);
-    await Promise.all(
-      this.#workers.map((worker) => (worker === undefined ? Promise.resolve() : ended(worker))),
-    );
-    this.#closeSockets();
+    const running = this.#workers.filter((worker) => worker !== undefined);
+    const ends = running.map(ended);
+    this.#post({ kind: 'stop' });
+    await Promise.all(ends);
+    for (const sockets of this.#sockets) {
+      for (const socket of sockets) closeSocket(this.#options.native, socket);
+      sockets.length = 0;
+    }
+  }
+
+  #post(message: ToWorker): void {
+    for (const worker of this.#workers) worker?.postMessage(message);
+    Atomics.add(this.#shared.posted, 0, 1);
   }
 
   async #startWorker(id: number): Promise<void> {
@@ -107,13 +141,15 @@ export class FastLane {
       sockets: this.#sockets[id]!,
       seed: this.table.seed,
       chunks: this.#chunks,
+      limits: this.#limits,
       ...this.#shared,
     };
     const file = new URL(`./fast-worker${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(file, { workerData: start, name: `dns-${id}` });
     this.#workers[id] = worker;
-    worker.on('message', (message: HandedOver) => {
-      this.#answerHandedOver(id, message);
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'notice') this.#options.onNotice(message.notice);
+      else this.#answerHandedOver(id, message);
     });
     let failure: unknown;
     worker.on('error', (error: unknown) => {
@@ -122,7 +158,12 @@ export class FastLane {
     worker.once('exit', () => {
       this.#workerEnded(id, failure);
     });
-    await new Promise<void>((resolve) => worker.once('online', resolve));
+    await new Promise<void>((resolve, reject) => {
+      worker.once('online', resolve);
+      worker.once('exit', () => {
+        reject(new Error(`DNS worker ${id} ended before it began`, { cause: failure }));
+      });
+    });
   }
 
   #workerEnded(id: number, error: unknown): void {
@@ -134,7 +175,8 @@ export class FastLane {
     this.#workersLost++;
     this.#options.onWorkerLost(id, error);
     setTimeout(() => {
-      if (!this.#stopping) void this.#startWorker(id);
+      // One that ends before it began is seen by its end like any other.
+      if (!this.#stopping) this.#startWorker(id).catch(() => undefined);
     }, RESTART_DELAY_MS);
   }
 
@@ -142,36 +184,32 @@ export class FastLane {
     const replies = this.#replies;
     let socket = -1;
     let queued = 0;
-    const flush = (): void => {
-      if (queued > 0) replies.flush(socket);
-      queued = 0;
-    };
     let at = 0;
     for (let i = 0; i < count; i++) {
       const length = (bytes[at + 4]! << 8) | bytes[at + 5]!;
-      const packet = bytes.subarray(at + ENVELOPE_BYTES, at + ENVELOPE_BYTES + length);
-      const reply = this.#options.answer(packet);
-      const from = this.#sockets[id]![bytes[at]!]!;
-      if (from !== socket || queued === BATCH) flush();
-      socket = from;
-      if (reply !== undefined && reply.length <= SLOT) {
+      const end = at + ENVELOPE_BYTES + length;
+      const source = sourceOf(bytes, at + HEAD_BYTES);
+      const reply = this.#options.answer(bytes.subarray(at + ENVELOPE_BYTES, end), formatIpAddress(source));
+      const from = this.#sockets[id]![bytes[at]!];
+      if (queued > 0 && (from !== socket || queued === BATCH)) {
+        replies.flush(socket);
+        queued = 0;
+      }
+      // Undefined once the lane has stopped.
+      if (reply !== undefined && reply.length <= SLOT && from !== undefined) {
+        socket = from;
         const name = at + HEAD_BYTES;
-        replies.names.set(bytes.subarray(name, name + NAME_BYTES), queued * NAME_BYTES);
-        replies.controls.set(bytes.subarray(name + NAME_BYTES, at + ENVELOPE_BYTES), queued * CONTROL_BYTES);
+        const control = name + NAME_BYTES;
+        replies.names.set(bytes.subarray(name, control), queued * NAME_BYTES);
+        replies.controls.set(bytes.subarray(control, control + CONTROL_BYTES), queued * CONTROL_BYTES);
         replies.packets.set(reply, queued * SLOT);
         replies.queue(queued, reply.length, bytes[at + 1]!, bytes[at + 2]!);
         queued++;
       }
-      at += ENVELOPE_BYTES + length;
+      at = end;
     }
-    flush();
+    if (queued > 0) replies.flush(socket);
     Atomics.sub(this.#shared.pending, id, count);
-  }
-
-  #closeSockets(): void {
-    for (const sockets of this.#sockets)
-      for (const socket of sockets) closeSocket(this.#options.native, socket);
-    this.#sockets.length = 0;
   }
 }
 

@@ -2,6 +2,8 @@
  * What the DNS workers and the main thread share and say to each other.
  * Invariant: everything that both sides write at the same time is a word and is accessed by Atomics.
  */
+import type { LimitNotice } from '../rrl/limit-notices.ts';
+import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import { CONTROL_BYTES, NAME_BYTES } from './native-socket.ts';
 
 /** What a worker is started with. */
@@ -16,14 +18,25 @@ export interface WorkerStart {
   readonly batches: Int32Array;
   /** One word for each worker: how many of its packets the main thread has yet to answer. */
   readonly pending: Int32Array;
-  /** One word: not 0 once the workers shall end. */
-  readonly stopping: Int32Array;
+  /** One word: grows with every message to the workers, so that they look for messages only when there is one. */
+  readonly posted: Int32Array;
+  readonly limits: RateLimitOptions;
   /** COUNTERS.length numbers for each worker; each is written by its worker only. */
   readonly counters: Float64Array;
 }
 
-/** What a worker counts, in this order. */
-export const COUNTERS = ['answered', 'handedOver', 'dropped', 'unsent', 'batches'] as const;
+/** What the main thread tells a worker: memory that is about to be used, other limits, or to end. */
+export type ToWorker =
+  | { readonly kind: 'chunk'; readonly memory: SharedArrayBuffer }
+  | { readonly kind: 'limits'; readonly limits: RateLimitOptions }
+  | { readonly kind: 'stop' };
+
+/** What a worker tells the main thread. */
+export type FromWorker =
+  ({ readonly kind: 'handed-over' } & HandedOver) | { readonly kind: 'notice'; readonly notice: LimitNotice };
+
+/** What a worker counts, in this order. `limited` are answers that were dropped or slipped by rate limiting. */
+export const COUNTERS = ['answered', 'handedOver', 'dropped', 'limited', 'unsent', 'batches'] as const;
 
 /** How many of a worker's packets may wait for the main thread; more are dropped and counted. */
 export const PENDING_LIMIT = 4096;

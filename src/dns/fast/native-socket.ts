@@ -52,6 +52,7 @@ export interface NativeSockets {
   readonly recvmmsg: NativeFunction;
   readonly sendmmsg: NativeFunction;
   readonly poll: NativeFunction;
+  readonly getsockname: NativeFunction;
   readonly addressOf: (buffer: Uint8Array) => bigint;
   readonly errno: () => number;
 }
@@ -82,6 +83,7 @@ export function loadNativeSockets(): NativeSockets | string {
     recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint32_t, int)'),
     poll: library.func('int poll(uintptr_t, uint64_t, int)'),
+    getsockname: library.func('int getsockname(int, uintptr_t, uintptr_t)'),
     addressOf: (buffer) => koffi.address(buffer),
     errno: () => koffi.errno(),
   };

@@ -3,7 +3,7 @@
  * Invariant: a socket stays open until `closeSocket`, whatever becomes of the thread that reads it, so its port never
  * goes deaf while a worker is started again.
  */
-import { type IpAddress, addressBytes, familyOf } from '../../net/ip-address.ts';
+import { type IpAddress, addressBytes, addressFromBytes, familyOf } from '../../net/ip-address.ts';
 import type { NativeSockets } from './native-socket.ts';
 
 // Linux on x64 and arm64: socket(2), ip(7), ipv6(7).
@@ -70,6 +70,31 @@ export function openSocket(native: NativeSockets, address: IpAddress, port: numb
     throw error;
   }
   return socket;
+}
+
+/** The port of a socket that was bound to port 0. */
+export function boundPort(native: NativeSockets, socket: number): number {
+  const name = new Uint8Array(28);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setInt32(0, name.length, true);
+  native.getsockname(socket, native.addressOf(name), native.addressOf(length));
+  return (name[2]! << 8) | name[3]!;
+}
+
+/** Where in a socket address at `at` its IP address begins, counted from `at`. */
+export function sourceOffset(names: Uint8Array, at: number): number {
+  return names[at] === AF_INET ? 4 : 8;
+}
+
+/** How many bytes the IP address of a socket address at `at` has. */
+export function sourceLength(names: Uint8Array, at: number): 4 | 16 {
+  return names[at] === AF_INET ? 4 : 16;
+}
+
+/** The IP address of a socket address at `at`. */
+export function sourceOf(names: Uint8Array, at: number): IpAddress {
+  const start = at + sourceOffset(names, at);
+  return addressFromBytes(names.subarray(start, start + sourceLength(names, at)));
 }
 
 /** Closes a socket that no thread uses any more. */
