@@ -40,6 +40,8 @@ export interface RunningServer {
   /** As bound, so with the real ports. */
   readonly http: readonly ListenAddress[];
   readonly dns: readonly ListenAddress[];
+  /** How DNS over UDP is served, in words. */
+  readonly dnsLane: string;
   health(): Promise<Health>;
   /** Takes over the settings that may change while running. */
   reconfigure(config: Config): void;
@@ -128,6 +130,7 @@ export async function startServer(options: {
   return {
     core,
     ...addresses,
+    dnsLane: dns.lane,
     health,
     reconfigure: ({ http: slice }) => {
       http.reconfigure(slice);
@@ -155,7 +158,13 @@ function logNotice(log: Log, { message, ...fields }: StoreNotice): void {
 function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
   const { tcpConnections, tcpConnectionsPerSource, tcpIdleMs } = dns;
   const limits = { tcpConnections, tcpConnectionsPerSource, tcpIdleMs };
-  return createDnsServer({ listen: dns.listen, zones: store.view, limits, log });
+  return createDnsServer({
+    listen: dns.listen,
+    zones: store.view,
+    limits,
+    log,
+    ...(dns.workers === 0 ? {} : { workers: { feed: store, count: dns.workers } }),
+  });
 }
 
 function createHttp(

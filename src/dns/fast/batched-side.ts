@@ -26,12 +26,11 @@ export interface BatchedSideOptions {
   readonly limits: RateLimitOptions;
   /** The general lane; must not throw. */
   readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
+  /** The general lane without limits, for what is published of its answers. */
+  readonly answerUnlimited: (query: Uint8Array) => Uint8Array | undefined;
   readonly onNotice: (notice: LimitNotice) => void;
   readonly onWorkerLost: (worker: number, error: unknown) => void;
 }
-
-/** Whose answers the publisher asks for: nobody's. */
-const NOBODY = '127.0.0.1';
 
 /** The UDP side on workers. */
 export class BatchedSide implements UdpSide {
@@ -42,7 +41,7 @@ export class BatchedSide implements UdpSide {
   #unanswered = 0;
   #unsubscribe: (() => void) | undefined;
 
-  constructor({ feed, answer, ...lane }: BatchedSideOptions) {
+  constructor({ feed, answer, answerUnlimited, ...lane }: BatchedSideOptions) {
     this.#feed = feed;
     this.#lane = new FastLane({
       ...lane,
@@ -53,7 +52,7 @@ export class BatchedSide implements UdpSide {
         return reply;
       },
     });
-    this.#publisher = new Publisher(this.#lane.table, feed.view, (query) => answer(query, NOBODY));
+    this.#publisher = new Publisher(this.#lane.table, feed.view, answerUnlimited);
   }
 
   get counters(): UdpCounters {

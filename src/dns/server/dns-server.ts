@@ -3,15 +3,16 @@
  * counters for all of them.
  * Invariant: `start` either binds everything or nothing; after `stop` nothing of it keeps the process alive.
  */
-import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../../ops/clock.ts';
 import type { ZoneSet } from '../../zone/zone.ts';
 import { type DnsLog, answerQuery } from '../answer.ts';
+import { BatchedSide, type ZoneFeed } from '../fast/batched-side.ts';
+import { type NativeSockets, loadNativeSockets } from '../fast/native-socket.ts';
 import type { DnsSettings, Transport } from '../pipeline.ts';
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from './limits.ts';
 import { type DnsStats, createDnsStats } from './stats.ts';
 import { SessionTable, TcpListener } from './tcp-listener.ts';
-import { UdpListener } from './udp-listener.ts';
+import { DgramSide, type UdpSide } from './udp-side.ts';
 
 /** An address of this machine and a port; port 0 lets the system choose one. */
 export interface ListenAddress {
@@ -33,6 +34,15 @@ export interface DnsServerOptions {
   /** The machine's where none is given. */
   readonly clock?: Clock;
   readonly log: DnsLog;
+  /** What UDP workers need; without it, or where the machine has no batched sockets, UDP is served by node:dgram. */
+  readonly workers?: WorkerOptions;
+}
+
+/** UDP workers with batched sockets. */
+export interface WorkerOptions {
+  readonly feed: ZoneFeed;
+  /** How many threads; at least 1. */
+  readonly count: number;
 }
 
 /** A DNS server. */
@@ -40,6 +50,8 @@ export interface DnsServer {
   /** Empty before `start`. */
   readonly addresses: readonly BoundAddress[];
   readonly stats: Readonly<DnsStats>;
+  /** How UDP is served, in words for the operator: by what, and why not by workers where it is not. */
+  readonly lane: string;
   /** Binds all addresses; rejects with DnsListenError and binds none where one cannot be. */
   start(): Promise<void>;
   /** Stops answering and closes every connection. */
@@ -70,26 +82,42 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
 }
 
 class DualTransportServer implements DnsServer {
-  readonly stats = createDnsStats();
+  readonly lane: string;
+  readonly #stats = createDnsStats();
   readonly #options: DnsServerOptions;
   readonly #limits: DnsLimits;
   readonly #table = new SessionTable();
-  #listeners: (UdpListener | TcpListener)[] = [];
+  readonly #udp: UdpSide;
+  #tcp: TcpListener[] = [];
   #addresses: BoundAddress[] = [];
 
   constructor(options: DnsServerOptions) {
     checkSettings(options.settings ?? {});
     this.#options = options;
     this.#limits = { ...DEFAULT_DNS_LIMITS, ...options.limits };
+    const { workers } = options;
+    const native = workers === undefined ? 'no workers are configured' : loadNativeSockets();
+    if (typeof native === 'string' || workers === undefined) {
+      this.lane = `node:dgram on the main thread${typeof native === 'string' ? `: ${native}` : ''}`;
+      this.#udp = new DgramSide(this.#answerer('udp'));
+    } else {
+      this.lane = `batched sockets (threads: ${workers.count})`;
+      this.#udp = this.#createWorkers(native, workers);
+    }
   }
 
   get addresses(): readonly BoundAddress[] {
     return this.#addresses;
   }
 
+  get stats(): DnsStats {
+    return { ...this.#stats, ...this.#udp.counters };
+  }
+
   async start(): Promise<void> {
     try {
       for (const wanted of this.#options.listen) await this.#listen(wanted);
+      await this.#udp.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -97,43 +125,58 @@ class DualTransportServer implements DnsServer {
   }
 
   async stop(): Promise<void> {
-    const listeners = this.#listeners;
-    this.#listeners = [];
+    const listeners = this.#tcp;
+    this.#tcp = [];
     this.#addresses = [];
     const closed = listeners.map((listener) => close(listener));
     for (const session of this.#table.sessions) session.destroy();
-    await Promise.all(closed);
+    await Promise.all([this.#udp.stop(), ...closed]);
   }
 
   async #listen(wanted: ListenAddress): Promise<void> {
+    const { address } = wanted;
     for (let left = wanted.port === 0 ? PORT_TRIES : 1; ; left--) {
-      const udp = this.#createUdp(wanted.address);
       const tcp = new TcpListener(
-        { answer: this.#answerer('tcp'), limits: this.#limits, stats: this.stats },
+        { answer: this.#answerer('tcp'), limits: this.#limits, stats: this.#stats },
         this.#table,
       );
       let port = wanted.port;
+      let hasUdp = false;
       try {
-        port = await udp.bindTo(wanted.address, port);
-        await tcp.bindTo(wanted.address, port);
+        port = await this.#udp.bind(address, port);
+        hasUdp = true;
+        await tcp.bindTo(address, port);
       } catch (cause) {
-        await close(udp);
+        if (hasUdp) await this.#udp.unbind();
         const error = cause as NodeJS.ErrnoException;
         if (error.code === 'EADDRINUSE' && left > 1) continue;
-        throw new DnsListenError({ address: wanted.address, port }, error);
+        throw new DnsListenError({ address, port }, error);
       }
-      this.#listeners.push(udp, tcp);
-      const address = wanted.address;
+      this.#tcp.push(tcp);
       this.#addresses.push({ address, port, transport: 'udp' }, { address, port, transport: 'tcp' });
       return;
     }
   }
 
-  #createUdp(address: string): UdpListener {
-    return new UdpListener({
-      family: isIPv6(address) ? 6 : 4,
+  #createWorkers(native: NativeSockets, { feed, count }: WorkerOptions): UdpSide {
+    const { log } = this.#options;
+    const unlimited = this.#answerer('tcp');
+    return new BatchedSide({
+      native,
+      feed,
+      workers: count,
+      limits: {},
       answer: this.#answerer('udp'),
-      stats: this.stats,
+      answerUnlimited: (query) => unlimited(query, '127.0.0.1'),
+      onNotice: (notice) => {
+        log.error(
+          notice,
+          `DNS answers to a network ${notice.kind === 'started' ? 'are' : 'are no longer'} limited`,
+        );
+      },
+      onWorkerLost: (worker, error) => {
+        log.error({ worker, err: error }, 'A DNS worker ended and is started again');
+      },
     });
   }
 
@@ -141,7 +184,7 @@ class DualTransportServer implements DnsServer {
     const { zones, settings = {}, clock = systemClock } = this.#options;
     const log: DnsLog = {
       error: (fields, message) => {
-        this.stats.bugs++;
+        this.#stats.bugs++;
         this.#options.log.error(fields, message);
       },
     };
@@ -158,7 +201,7 @@ function checkSettings({ cookieSecrets = [], identity, version }: DnsSettings): 
   }
 }
 
-function close(listener: UdpListener | TcpListener): Promise<void> {
+function close(listener: TcpListener): Promise<void> {
   return new Promise((resolve) => {
     listener.close(() => {
       resolve();
