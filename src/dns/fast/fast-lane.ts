@@ -31,6 +31,8 @@ export interface FastLaneOptions {
   /** Answers what the workers cannot, for the address `source`; must not throw. */
   readonly answer: (packet: Uint8Array, source: string) => Uint8Array | undefined;
   readonly onNotice: (notice: LimitNotice) => void;
+  /** The module each worker runs; the one beside this file where absent. */
+  readonly workerFile?: URL;
   /** Told when a worker ended that should not have; it is started again. */
   readonly onWorkerLost: (worker: number, error: unknown) => void;
 }
@@ -144,7 +146,8 @@ export class FastLane {
       limits: this.#limits,
       ...this.#shared,
     };
-    const file = new URL(`./fast-worker${extname(import.meta.url)}`, import.meta.url);
+    const file =
+      this.#options.workerFile ?? new URL(`./fast-worker${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(file, { workerData: start, name: `dns-${id}` });
     this.#workers[id] = worker;
     worker.on('message', (message: FromWorker) => {
