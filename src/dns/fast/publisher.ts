@@ -10,7 +10,7 @@ import type { Change } from '../../store/change.ts';
 import { type Name, isSubdomain, labelCount, parentOf, wildcardOf } from '../../zone/name.ts';
 import type { Zone } from '../../zone/zone.ts';
 import type { AnswerTable } from './answer-table.ts';
-import { soaTemplate } from './soa-template.ts';
+import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
 import { FLAG, ZONES } from './table-layout.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
 import type { SoaFields } from '../../zone/zone.ts';
@@ -21,9 +21,6 @@ export interface PublishedZones {
   zone(apex: Name): Zone<Host> | undefined;
   zoneFor(name: Name): Zone<Host> | undefined;
 }
-
-/** Makes the answer of the general lane to a query; it is asked for negative answers, to publish what they carry. */
-export type GeneralAnswer = (query: Uint8Array) => Uint8Array | undefined;
 
 interface Published {
   readonly number: number;

@@ -6,7 +6,7 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import { type UdpServerOptions, UDPServer } from 'dns2';
-import type { UdpCounters } from './udp-side.ts';
+import type { UdpCounters } from './stats.ts';
 
 /** What a listener needs. `answer` gives the bytes to send back, or undefined to send nothing; it never throws. */
 export interface UdpListenerOptions {

@@ -3,11 +3,8 @@
  * Invariant: an address is answered only between `start` and `stop`, and given back by `stop` or `unbind`.
  */
 import { isIPv6 } from 'node:net';
-import type { DnsStats } from './stats.ts';
+import type { UdpCounters } from './stats.ts';
 import { UdpListener, type UdpListenerOptions } from './udp-listener.ts';
-
-/** The counters that a UDP side keeps. */
-export type UdpCounters = Pick<DnsStats, 'udpQueries' | 'udpAnswers' | 'udpDropped' | 'udpSendErrors'>;
 
 /** How UDP is served. */
 export interface UdpSide {
