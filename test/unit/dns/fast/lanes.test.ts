@@ -112,6 +112,18 @@ describe('the fast lane gives the bytes of the general lane', () => {
     const fqdn = fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => [...labels, APEX].join('.'));
     const v4 = fc.option(fc.constantFrom('192.0.2.1', '192.0.2.2'), { nil: undefined });
     const v6 = fc.option(fc.constantFrom('2001:db8::1', '2001:db8::2'), { nil: undefined });
+    const fqdnOrApex = fc.oneof({ weight: 9, arbitrary: fqdn }, fc.constant(APEX));
+    const wire = (text: string): Buffer => Buffer.from(name(text), 'latin1');
+    const records = fc.constantFrom(
+      { type: RRTYPE.TXT, ttl: 60, rdata: [Buffer.from('\x01x')] },
+      { type: RRTYPE.A, ttl: 60, rdata: [Buffer.from([9, 9, 9, 9])] },
+      { type: RRTYPE.A, ttl: 61, rdata: [Buffer.from([9, 9, 9, 9]), Buffer.from([9, 9, 9, 8])] },
+      { type: RRTYPE.AAAA, ttl: 60, rdata: [Buffer.alloc(16, 7)] },
+      { type: RRTYPE.AAAA, ttl: 60, rdata: [Buffer.from('00000000000000000000ffffc0000201', 'hex')] },
+      { type: RRTYPE.NS, ttl: 60, rdata: [wire('a.b.dyn.test')] },
+      { type: RRTYPE.DNAME, ttl: 60, rdata: [wire('else.test')] },
+      { type: RRTYPE.CNAME, ttl: 60, rdata: [wire('a.dyn.test')] },
+    );
     const change: fc.Arbitrary<Change> = fc.oneof(
       {
         weight: 4,
@@ -127,19 +139,19 @@ describe('the fast lane gives the bytes of the general lane', () => {
           ),
       },
       fqdn.map((host) => ({ kind: 'host-remove', zone: name(APEX), name: name(host) }) as const),
-      fc.tuple(fqdn, fc.constantFrom(RRTYPE.TXT, RRTYPE.A)).map(([owner, type]) => {
-        const rdata = [type === RRTYPE.TXT ? Buffer.from('\x01x') : Buffer.from([9, 9, 9, 9])];
-        return {
-          kind: 'rrset-put',
-          apex: name(APEX),
-          owner: name(owner),
-          rrset: { type, ttl: 60, rdata },
-        } as const;
-      }),
+      {
+        weight: 3,
+        arbitrary: fc
+          .tuple(fqdnOrApex, records)
+          .map(
+            ([owner, rrset]) => ({ kind: 'rrset-put', apex: name(APEX), owner: name(owner), rrset }) as const,
+          ),
+      },
       fc
-        .tuple(fqdn, fc.constantFrom(RRTYPE.TXT, RRTYPE.A))
+        .tuple(fqdnOrApex, records)
         .map(
-          ([owner, type]) => ({ kind: 'rrset-remove', apex: name(APEX), owner: name(owner), type }) as const,
+          ([owner, { type }]) =>
+            ({ kind: 'rrset-remove', apex: name(APEX), owner: name(owner), type }) as const,
         ),
       fc.constantFrom(
         zonePut(APEX, { serial: 7 }),
@@ -163,7 +175,7 @@ describe('the fast lane gives the bytes of the general lane', () => {
           const world = new World();
           await world.store.commit([ACCOUNT, zonePut(APEX)]);
           for (const changes of commits) {
-            await world.store.commit(withoutHiddenHosts(world, changes));
+            await world.store.commit(changes);
             for (const [labels, type, edns] of queries) {
               if (compare(world, query([...labels, 'dyn', 'test'], type, { edns: edns as 'plain' })))
                 answered++;
@@ -171,21 +183,8 @@ describe('the fast lane gives the bytes of the general lane', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: Number(process.env['LANE_RUNS'] ?? 500) },
     );
-    assert.ok(answered > 1000, `the fast lane answered only ${answered}`);
+    assert.ok(answered > 500, `the fast lane answered only ${answered}`);
   });
 });
-
-/** Leaves out hosts that a child zone would hide: the write path refuses those. */
-function withoutHiddenHosts(world: World, changes: readonly Change[]): Change[] {
-  const child = name(`c.${APEX}`);
-  const hidden = (host: string): boolean => host.endsWith(child);
-  const zone = world.store.view.zone(name(APEX));
-  return changes.filter((change) => {
-    if (change.kind === 'host-put') return !hidden(change.host.name);
-    if (change.kind === 'zone-put' && change.zone.apex === child)
-      return ![...(zone?.hosts() ?? [])].some((host) => hidden(host.name));
-    return true;
-  });
-}
