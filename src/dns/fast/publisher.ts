@@ -123,7 +123,7 @@ export class Publisher {
     );
     published.pinned = pins;
     for (const name of changed) this.#publish(zone, published, name);
-    for (const host of changed.length > 0 ? zone.hosts() : []) this.#publish(zone, published, host.name);
+    for (const name of changed.length > 0 ? namesOf(zone) : []) this.#publish(zone, published, name);
     const template = soaTemplate(apex, this.#answer);
     if (template === undefined) this.#table.removeZone(published.number);
     else
