@@ -6,8 +6,11 @@
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../../ops/clock.ts';
 import type { ZoneSet } from '../../zone/zone.ts';
-import { type DnsLog, answerQuery } from '../answer.ts';
+import type { DnsLog } from '../answer.ts';
 import type { DnsSettings, Transport } from '../pipeline.ts';
+import type { RateLimitStats } from '../rrl/rate-limiter.ts';
+import type { RateLimitOptions } from '../rrl/rate-limits.ts';
+import { Answerer, type DnsServerSettings } from './answerer.ts';
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from './limits.ts';
 import { type DnsStats, createDnsStats } from './stats.ts';
 import { SessionTable, TcpListener } from './tcp-listener.ts';
@@ -29,7 +32,7 @@ export interface DnsServerOptions {
   readonly listen: readonly ListenAddress[];
   readonly zones: ZoneSet;
   readonly limits?: Partial<DnsLimits>;
-  readonly settings?: DnsSettings;
+  readonly settings?: DnsServerSettings;
   /** The machine's where none is given. */
   readonly clock?: Clock;
   readonly log: DnsLog;
@@ -40,6 +43,9 @@ export interface DnsServer {
   /** Empty before `start`. */
   readonly addresses: readonly BoundAddress[];
   readonly stats: Readonly<DnsStats>;
+  readonly rateLimitStats: RateLimitStats;
+  /** Takes other rate limits into force. Throws RangeError on a limit that is out of its range. */
+  reconfigure(settings: { readonly rateLimits: RateLimitOptions }): void;
   /** Binds all addresses; rejects with DnsListenError and binds none where one cannot be. */
   start(): Promise<void>;
   /** Stops answering and closes every connection. */
@@ -73,6 +79,7 @@ class DualTransportServer implements DnsServer {
   readonly stats = createDnsStats();
   readonly #options: DnsServerOptions;
   readonly #limits: DnsLimits;
+  readonly #answerer: Answerer;
   readonly #table = new SessionTable();
   #listeners: (UdpListener | TcpListener)[] = [];
   #addresses: BoundAddress[] = [];
@@ -81,13 +88,24 @@ class DualTransportServer implements DnsServer {
     checkSettings(options.settings ?? {});
     this.#options = options;
     this.#limits = { ...DEFAULT_DNS_LIMITS, ...options.limits };
+    const { zones, settings = {}, clock = systemClock, log } = options;
+    this.#answerer = new Answerer({ zones, settings, clock, log, stats: this.stats });
   }
 
   get addresses(): readonly BoundAddress[] {
     return this.#addresses;
   }
 
+  get rateLimitStats(): RateLimitStats {
+    return this.#answerer.rateLimiting.stats;
+  }
+
+  reconfigure({ rateLimits }: { readonly rateLimits: RateLimitOptions }): void {
+    this.#answerer.rateLimiting.reconfigure(rateLimits);
+  }
+
   async start(): Promise<void> {
+    this.#answerer.start();
     try {
       for (const wanted of this.#options.listen) await this.#listen(wanted);
     } catch (error) {
@@ -97,6 +115,7 @@ class DualTransportServer implements DnsServer {
   }
 
   async stop(): Promise<void> {
+    this.#answerer.stop();
     const listeners = this.#listeners;
     this.#listeners = [];
     this.#addresses = [];
@@ -109,7 +128,7 @@ class DualTransportServer implements DnsServer {
     for (let left = wanted.port === 0 ? PORT_TRIES : 1; ; left--) {
       const udp = this.#createUdp(wanted.address);
       const tcp = new TcpListener(
-        { answer: this.#answerer('tcp'), limits: this.#limits, stats: this.stats },
+        { answer: this.#answer('tcp'), limits: this.#limits, stats: this.stats },
         this.#table,
       );
       let port = wanted.port;
@@ -132,26 +151,17 @@ class DualTransportServer implements DnsServer {
   #createUdp(address: string): UdpListener {
     return new UdpListener({
       family: isIPv6(address) ? 6 : 4,
-      answer: this.#answerer('udp'),
+      answer: this.#answer('udp'),
       stats: this.stats,
     });
   }
 
-  #answerer(transport: Transport): (query: Uint8Array, source: string) => Uint8Array | undefined {
-    const { zones, settings = {}, clock = systemClock } = this.#options;
-    const log: DnsLog = {
-      error: (fields, message) => {
-        this.stats.bugs++;
-        this.#options.log.error(fields, message);
-      },
-    };
-    return (query, source) => answerQuery(query, { zones, transport, source, settings, clock, log });
+  #answer(transport: Transport): (query: Uint8Array, source: string) => Uint8Array | undefined {
+    return (query, source) => this.#answerer.answer(query, source, transport);
   }
 }
 
-function checkSettings({ cookieSecrets = [], identity, version }: DnsSettings): void {
-  if (cookieSecrets.some((secret) => secret.length !== 16))
-    throw new RangeError('a cookie secret has 16 octets');
+function checkSettings({ identity, version }: DnsSettings): void {
   for (const text of [identity, version]) {
     if (text !== undefined && !/^[\x20-\x7e]{1,64}$/.test(text))
       throw new RangeError('identity and version are 1 to 64 printable ASCII characters');
