@@ -129,8 +129,9 @@ export async function startServer(options: {
     core,
     ...addresses,
     health,
-    reconfigure: ({ http: slice }) => {
-      http.reconfigure(slice);
+    reconfigure: (next) => {
+      http.reconfigure(next.http);
+      dns.reconfigure({ rateLimits: next.dns.rrl });
     },
     onStop: (name, stop) => {
       shutdown.add({ name, stop });
@@ -153,9 +154,19 @@ function logNotice(log: Log, { message, ...fields }: StoreNotice): void {
 }
 
 function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
-  const { tcpConnections, tcpConnectionsPerSource, tcpIdleMs } = dns;
-  const limits = { tcpConnections, tcpConnectionsPerSource, tcpIdleMs };
-  return createDnsServer({ listen: dns.listen, zones: store.view, limits, log });
+  const { tcpConnections, tcpConnectionsPerSource, tcpIdleMs, rrl, cookies, identity, version } = dns;
+  return createDnsServer({
+    listen: dns.listen,
+    zones: store.view,
+    limits: { tcpConnections, tcpConnectionsPerSource, tcpIdleMs },
+    settings: {
+      rateLimits: rrl,
+      ...(cookies === null ? {} : { cookies }),
+      ...(identity === null ? {} : { identity }),
+      ...(version === null ? {} : { version }),
+    },
+    log,
+  });
 }
 
 function createHttp(
