@@ -13,7 +13,8 @@ import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import { Answerer, type DnsServerSettings } from './answerer.ts';
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from './limits.ts';
 import { type DnsStats, createDnsStats } from './stats.ts';
-import { SessionTable, TcpListener } from './tcp-listener.ts';
+import { SessionTable } from './session-table.ts';
+import { TcpListener } from './tcp-listener.ts';
 import { UdpListener } from './udp-listener.ts';
 
 /** An address of this machine and a port; port 0 lets the system choose one. */
@@ -80,7 +81,7 @@ class DualTransportServer implements DnsServer {
   readonly #options: DnsServerOptions;
   readonly #limits: DnsLimits;
   readonly #answerer: Answerer;
-  readonly #table = new SessionTable();
+  readonly #table: SessionTable;
   #listeners: (UdpListener | TcpListener)[] = [];
   #addresses: BoundAddress[] = [];
 
@@ -88,6 +89,7 @@ class DualTransportServer implements DnsServer {
     checkSettings(options.settings ?? {});
     this.#options = options;
     this.#limits = { ...DEFAULT_DNS_LIMITS, ...options.limits };
+    this.#table = new SessionTable(this.#limits, this.stats);
     const { zones, settings = {}, clock = systemClock, log } = options;
     this.#answerer = new Answerer({ zones, settings, clock, log, stats: this.stats });
   }
@@ -120,7 +122,7 @@ class DualTransportServer implements DnsServer {
     this.#listeners = [];
     this.#addresses = [];
     const closed = listeners.map((listener) => close(listener));
-    for (const session of this.#table.sessions) session.destroy();
+    this.#table.clear();
     await Promise.all(closed);
   }
 
