@@ -132,8 +132,9 @@ export async function startServer(options: {
     ...addresses,
     dnsLane: dns.lane,
     health,
-    reconfigure: ({ http: slice }) => {
-      http.reconfigure(slice);
+    reconfigure: (next) => {
+      http.reconfigure(next.http);
+      dns.reconfigure({ rateLimits: next.dns.rrl });
     },
     onStop: (name, stop) => {
       shutdown.add({ name, stop });
@@ -156,14 +157,20 @@ function logNotice(log: Log, { message, ...fields }: StoreNotice): void {
 }
 
 function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
-  const { tcpConnections, tcpConnectionsPerSource, tcpIdleMs } = dns;
-  const limits = { tcpConnections, tcpConnectionsPerSource, tcpIdleMs };
+  const { workers, tcpConnections, tcpConnectionsPerSource, tcpIdleMs, rrl, cookies, identity, version } =
+    dns;
   return createDnsServer({
     listen: dns.listen,
     zones: store.view,
-    limits,
+    limits: { tcpConnections, tcpConnectionsPerSource, tcpIdleMs },
+    settings: {
+      rateLimits: rrl,
+      ...(cookies === null ? {} : { cookies }),
+      ...(identity === null ? {} : { identity }),
+      ...(version === null ? {} : { version }),
+    },
     log,
-    ...(dns.workers === 0 ? {} : { workers: { feed: store, count: dns.workers } }),
+    ...(workers === 0 ? {} : { workers: { feed: store, count: workers } }),
   });
 }
 

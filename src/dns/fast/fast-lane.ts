@@ -6,6 +6,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { extname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { type IpAddress, formatIpAddress } from '../../net/ip-address.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
@@ -113,8 +114,9 @@ export class FastLane {
     await Promise.all(this.#sockets.map((_, id) => this.#startWorker(id)));
   }
 
-  /** Takes up other limits; every network begins anew. */
+  /** Takes up other limits, with full buckets; the same limits change nothing. */
   limit(limits: RateLimitOptions): void {
+    if (isDeepStrictEqual(limits, this.#limits)) return;
     this.#limits = limits;
     this.#post({ kind: 'limits', limits });
   }

@@ -2,7 +2,7 @@
 export interface DnsStats {
   udpQueries: number;
   udpAnswers: number;
-  /** Datagrams that got no answer by design: too short, answers themselves, source port 0. */
+  /** Datagrams that got no answer by design: too short, answers themselves, source port 0, rate limited. */
   udpDropped: number;
   /** Answers that the system did not take. */
   udpSendErrors: number;

@@ -3,6 +3,7 @@
  * Invariant: an address is answered only between `start` and `stop`, and given back by `stop` or `unbind`.
  */
 import { isIPv6 } from 'node:net';
+import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import type { UdpCounters } from './stats.ts';
 import { UdpListener, type UdpListenerOptions } from './udp-listener.ts';
 
@@ -14,6 +15,8 @@ export interface UdpSide {
   /** Gives back the address that was bound last. */
   unbind(): Promise<void>;
   start(): Promise<void>;
+  /** Takes other rate limits into force for the answers that this side makes by itself. */
+  limit(limits: RateLimitOptions): void;
   stop(): Promise<void>;
 }
 
@@ -50,6 +53,10 @@ export class DgramSide implements UdpSide {
   /** A bound listener answers at once. */
   async start(): Promise<void> {
     await Promise.resolve();
+  }
+
+  limit(): void {
+    // Nothing to take up: the general lane, which makes all of this side's answers, limits them.
   }
 
   async stop(): Promise<void> {

@@ -32,7 +32,7 @@ const zones = zoneSet(
 /** The class of the answer to a query, which is the same before and after it has bytes. */
 function classOf(bytes: Uint8Array): string {
   const request = parseRequest(bytes)!;
-  const reply = runSteps(STEPS, { ...answerContext(zones), request, replyOptions: [] })!;
+  const reply = runSteps(STEPS, { ...answerContext(zones), request, replyOptions: [], isProven: false })!;
   const response = answerQuery(bytes, answerContext(zones))!;
   const shifted = Buffer.concat([Buffer.alloc(7, 0xff), response]);
   const ofReply = classifyReply(reply);
