@@ -138,7 +138,7 @@ export class FastAnswer {
     if (end - at + length + 13 > LARGEST_REPLY) return HAND_OVER;
     const longer = this.#nameLength - bytes[from + ZONE_BLOCK.APEX_LENGTH]!;
     writeHeader(packet, at, rcode, 0, 1);
-    packet[end] = 0xc0;
+    packet[end] = 0xc0 | ((HEADER + longer) >>> 8);
     packet[end + 1] = HEADER + longer;
     const to = end + 2;
     const record = from + ZONE_BLOCK.RECORD;

@@ -43,6 +43,21 @@ describe('the fast lane gives the bytes of the general lane', () => {
     }
   });
 
+  it('for names as long as names can be', async () => {
+    const world = new World();
+    await world.store.commit([
+      ACCOUNT,
+      zonePut(APEX),
+      hostPut('home.dyn.test', APEX, { ipv4: '198.51.100.7' }),
+    ]);
+    for (let rest = 1; rest <= 51; rest++) {
+      const labels = ['a'.repeat(63), 'B'.repeat(63), 'c'.repeat(63), 'd'.repeat(rest), 'dyn', 'test'];
+      assert.ok(compare(world, query(labels, RRTYPE.A, { edns: 'plain' })), `${rest}`);
+    }
+    const tooLong = ['a'.repeat(63), 'B'.repeat(63), 'c'.repeat(63), 'd'.repeat(52), 'dyn', 'test'];
+    assert.equal(world.fast(query(tooLong, RRTYPE.A)), 'handed over');
+  });
+
   it('and leaves to that lane what is not plain', async () => {
     const world = new World();
     await world.store.commit([
