@@ -38,7 +38,10 @@ test('regression: below /proc, where Node tries to make a directory for ever, it
     await assert.rejects(openEmbeddedStore({ directory, onNotice: () => undefined }), (error) => {
       assert.ok(error instanceof StoreError);
       assert.equal(error.code, 'unwritable');
-      assert.match(error.message, /^\/proc\/nope.* cannot be opened: there is no such directory, and none can/);
+      assert.match(
+        error.message,
+        /^\/proc\/nope.* cannot be opened: there is no such directory, and none can/,
+      );
       return true;
     });
   }
