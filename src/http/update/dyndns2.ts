@@ -12,13 +12,13 @@ import type { Clock } from '../../ops/clock.ts';
 import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
 import { MAX_HOSTS_PER_REQUEST } from '../../update/request.ts';
 import type { UpdateResult, UpdateService } from '../../update/service.ts';
+import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HttpLog } from '../log.ts';
 import { type ReplyHeaders, textReply } from '../reply.ts';
 import { resolveAddressUpdate } from './address-intent.ts';
 import { parseCredentials } from './credentials.ts';
 import { formText } from './form.ts';
-import { parseHostname } from './hostnames.ts';
 import { type UpdateParameters, parseUpdateParameters } from './parameters.ts';
 import { RETURN_CODES, describeRefusal, formatHostLines } from './return-code.ts';
 
@@ -72,7 +72,12 @@ export function createDyndns2({ service, authenticator, log, clock }: Dyndns2Opt
     if (authentication.kind !== 'authenticated') return { kind: 'request', outcome: authentication };
     const { principal } = authentication;
     const { ipv4, ipv6, families } = resolveAddressUpdate(update.parameters, update.exchange.source);
-    const result = service.update({ principal, hostnames: update.hosts.map(parseHostname), ipv4, ipv6 });
+    const result = service.update({
+      principal,
+      hostnames: update.hosts.map(parseHostnameOrWildcard),
+      ipv4,
+      ipv6,
+    });
     return result instanceof Promise
       ? result.then((updated) => resultOf(updated, families, principal))
       : resultOf(result, families, principal);
@@ -161,7 +166,7 @@ async function readForm(exchange: Exchange): Promise<string | Response> {
 function requestedHosts(hosts: readonly string[], credentials: Credentials | undefined): readonly string[] {
   if (hosts.length > MAX_HOSTS_PER_REQUEST) return hosts.slice(0, MAX_HOSTS_PER_REQUEST + 1);
   if (hosts.length > 0 || credentials === undefined) return hosts;
-  return parseHostname(credentials.user) === undefined ? [] : [credentials.user];
+  return parseHostnameOrWildcard(credentials.user) === undefined ? [] : [credentials.user];
 }
 function replyHosts(outcomes: readonly HostOutcome[], families: readonly IpFamily[]): Response {
   const body = formatHostLines(outcomes, families);
