@@ -188,8 +188,9 @@ function hostHandlers({
       return host === undefined ? noHost(fqdn) : { ok: true, value: describeHost(host) };
     },
     'host-set': (command) => {
-      const host = findHost(view, command.fqdn);
-      const footprint = host === undefined ? [] : [host.name];
+      // By its name, there or not: a host that is still being added is there when this is planned.
+      const name = parseHostname(command.fqdn);
+      const footprint = name === undefined ? [] : [name];
       return submit(committer, (current, now) => planHostSet(current, command, now), footprint);
     },
     'host-remove': (command) => submit(committer, (current) => planHostRemove(current, command)),
