@@ -40,6 +40,8 @@ export interface RunningServer {
   /** As bound, so with the real ports. */
   readonly http: readonly ListenAddress[];
   readonly dns: readonly ListenAddress[];
+  /** How DNS over UDP is served, in words. */
+  readonly dnsLane: string;
   health(): Promise<Health>;
   /** Takes over the settings that may change while running. */
   reconfigure(config: Config): void;
@@ -128,9 +130,11 @@ export async function startServer(options: {
   return {
     core,
     ...addresses,
+    dnsLane: dns.lane,
     health,
-    reconfigure: ({ http: slice }) => {
-      http.reconfigure(slice);
+    reconfigure: (next) => {
+      http.reconfigure(next.http);
+      dns.reconfigure({ rateLimits: next.dns.rrl });
     },
     onStop: (name, stop) => {
       shutdown.add({ name, stop });
@@ -153,9 +157,21 @@ function logNotice(log: Log, { message, ...fields }: StoreNotice): void {
 }
 
 function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
-  const { tcpConnections, tcpConnectionsPerSource, tcpIdleMs } = dns;
-  const limits = { tcpConnections, tcpConnectionsPerSource, tcpIdleMs };
-  return createDnsServer({ listen: dns.listen, zones: store.view, limits, log });
+  const { workers, tcpConnections, tcpConnectionsPerSource, tcpIdleMs, rrl, cookies, identity, version } =
+    dns;
+  return createDnsServer({
+    listen: dns.listen,
+    zones: store.view,
+    limits: { tcpConnections, tcpConnectionsPerSource, tcpIdleMs },
+    settings: {
+      rateLimits: rrl,
+      ...(cookies === null ? {} : { cookies }),
+      ...(identity === null ? {} : { identity }),
+      ...(version === null ? {} : { version }),
+    },
+    log,
+    ...(workers === 0 ? {} : { workers: { feed: store, count: workers } }),
+  });
 }
 
 function createHttp(

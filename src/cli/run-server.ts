@@ -125,7 +125,7 @@ async function announce(
     context.stdout.write(secret === undefined ? `${formatPlaces(places)}\n` : formatWelcome(secret, places));
   }
   const listen = { http: http.map(formatListenAddress), dns: dns.map(formatListenAddress) };
-  log.info({ ...listen, data: config.data }, 'serving');
+  log.info({ ...listen, dnsLane: server.dnsLane, data: config.data }, 'serving');
 }
 
 /** The first of these signals; a second one ends the process at once, as the system does by itself. */

@@ -20,9 +20,26 @@ export interface Config {
   };
   readonly dns: {
     readonly listen: readonly ListenAddress[];
+    /** 0: none, the main thread answers. */
+    readonly workers: number;
     readonly tcpConnections: number;
     readonly tcpConnectionsPerSource: number;
     readonly tcpIdleMs: number;
+    /** The limits of answers over UDP. */
+    readonly rrl: {
+      readonly rate: number;
+      readonly burstSeconds: number;
+      readonly slip: number;
+      readonly ipv4Prefix: number;
+      readonly ipv6Prefix: number;
+      readonly exempt: readonly IpPrefix[];
+      readonly dryRun: boolean;
+      readonly tableSize: number;
+    };
+    /** Null where cookies are switched off; `random` where the server makes its own secret. */
+    readonly cookies: 'random' | readonly Uint8Array[] | null;
+    readonly identity: string | null;
+    readonly version: string | null;
   };
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
   /** `threads` is absent where the number of processors shall decide. */
@@ -66,12 +83,7 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
         proxyProtocol: values['http.proxyProtocol'],
         maxConnections: values['http.maxConnections'],
       },
-      dns: {
-        listen: values['dns.listen'],
-        tcpConnections: values['dns.tcpConnections'],
-        tcpConnectionsPerSource: values['dns.tcpConnectionsPerSource'],
-        tcpIdleMs: values['dns.tcpIdleSeconds'] * 1000,
-      },
+      dns: buildDns(values),
       log: { level: values['log.level'], pretty: values['log.pretty'] },
       passwords: {
         cost: values['passwords.cost'],
@@ -82,6 +94,29 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
       store: { compactionBytes: values['store.compactionBytes'] },
       bootstrap: account === null || password === null ? null : { account, password },
     },
+  };
+}
+
+function buildDns(values: SettingValues): Config['dns'] {
+  return {
+    listen: values['dns.listen'],
+    workers: values['dns.workers'],
+    tcpConnections: values['dns.tcpConnections'],
+    tcpConnectionsPerSource: values['dns.tcpConnectionsPerSource'],
+    tcpIdleMs: values['dns.tcpIdleSeconds'] * 1000,
+    rrl: {
+      rate: values['dns.rrl.rate'],
+      burstSeconds: values['dns.rrl.burstSeconds'],
+      slip: values['dns.rrl.slip'],
+      ipv4Prefix: values['dns.rrl.ipv4Prefix'],
+      ipv6Prefix: values['dns.rrl.ipv6Prefix'],
+      exempt: values['dns.rrl.exempt'],
+      dryRun: values['dns.rrl.dryRun'],
+      tableSize: values['dns.rrl.tableSize'],
+    },
+    cookies: values['dns.cookies'] ? (values['dns.cookieSecrets'] ?? 'random') : null,
+    identity: values['dns.identity'],
+    version: values['dns.version'],
   };
 }
 

@@ -22,9 +22,10 @@ export interface Layer {
 /** Variables that steer the reading itself and are no settings. */
 export const STEERING_VARIABLES = ['HOMING_ENV', 'HOMING_CONFIG'] as const;
 
-const SECTIONS = [
-  ...new Set(SETTING_KEYS.filter((key) => key.includes('.')).map((key) => key.split('.')[0]!)),
-];
+/** Every part of a key that ends before a dot: `dns.rrl.rate` lies in `dns` and in `dns.rrl`. */
+const SECTIONS: ReadonlySet<string> = new Set(
+  SETTING_KEYS.flatMap((key) => [...key.matchAll(/\./g)].map(({ index }) => key.slice(0, index))),
+);
 
 /** Reads the text of a YAML file. */
 export function fileLayer(path: string, text: string): Layer {
@@ -43,9 +44,9 @@ export function fileLayer(path: string, text: string): Layer {
     const key = section === '' ? name : `${section}.${name}`;
     const value = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
     if (isSettingKey(key)) values.set(key, { raw: rawOf(value), origin });
-    else if (section !== '' || !SECTIONS.includes(name)) problems.push(unknownSetting(origin, key));
-    else if (isMap(value)) for (const inner of value.items) read(inner, name);
-    else if (rawOf(value) !== null) problems.push(`${origin}: ${name} is a section, not a setting`);
+    else if (!SECTIONS.has(key)) problems.push(unknownSetting(origin, key));
+    else if (isMap(value)) for (const inner of value.items) read(inner, key);
+    else if (rawOf(value) !== null) problems.push(`${origin}: ${key} is a section, not a setting`);
   };
   if (isMap(document.contents)) for (const pair of document.contents.items) read(pair, '');
   else if (document.contents !== null && rawOf(document.contents) !== null) {

@@ -7,11 +7,13 @@ import type { z } from 'zod';
 import { type IpPrefix, parseIpPrefix } from '../net/ip-prefix.ts';
 import { LOG_LEVELS } from '../ops/log.ts';
 import { type Parsed, parsed, unparsable } from '../ops/parsed.ts';
+import { parseCookieSecrets } from './cookie-secrets.ts';
 import { parseListenAddress } from './listen-address.ts';
 import {
   choiceSetting,
   integerSetting,
   listSetting,
+  optionalParsedSetting,
   optionalTextSetting,
   type Setting,
   switchSetting,
@@ -20,6 +22,7 @@ import {
 
 const listenList = { item: 'ADDR:PORT', min: 1, parse: parseListenAddress };
 const prefixList = { item: 'ADDRESS or ADDRESS/LENGTH', min: 0, parse: readPrefix };
+const serverText = { type: 'text', range: '1 to 64 printable ASCII characters', parse: readServerText };
 
 /** The table; its order is the order of the documentation. */
 export const SETTINGS = {
@@ -46,6 +49,9 @@ export const SETTINGS = {
   'dns.listen': listSetting(listenList, ['127.0.0.1:5300'], {
     doc: 'Where DNS is answered, over UDP and TCP on the same port.',
   }),
+  'dns.workers': integerSetting([0, 64], 1, {
+    doc: 'How many threads answer DNS over UDP, each with batched system calls (Linux; elsewhere, and with 0, the main thread answers through node:dgram).',
+  }),
   'dns.tcpConnections': integerSetting([1, 1_000_000], 512, {
     doc: 'DNS connections over TCP at once; a further one takes the place of the one that was idle for longest.',
   }),
@@ -53,7 +59,55 @@ export const SETTINGS = {
     doc: 'DNS connections over TCP at once from one IPv4 address or IPv6 /64.',
   }),
   'dns.tcpIdleSeconds': integerSetting([1, 3600], 10, {
-    doc: 'How long a DNS connection over TCP may go without completing a query or taking its answers.',
+    doc: 'How long a DNS connection over TCP may go without completing a query or taking its answers. While more than half of `dns.tcpConnections` are open the time is shorter, down to a tenth when all are.',
+  }),
+  'dns.rrl.rate': integerSetting([0, 100_000], 200, {
+    doc: 'How many answers of one kind a second a network is sent over UDP; 0 switches the limit off. What is beyond it is not sent, or sent truncated, so that a resolver asks again over TCP.',
+    reloadable: true,
+  }),
+  'dns.rrl.burstSeconds': integerSetting([1, 60], 2, {
+    doc: 'For how many seconds of `dns.rrl.rate` a network may be answered at once after a pause.',
+    reloadable: true,
+  }),
+  'dns.rrl.slip': integerSetting([0, 100], 2, {
+    doc: 'Of how many answers beyond the limit one is sent truncated and the others not at all: 1 sends all, 0 none.',
+    reloadable: true,
+  }),
+  'dns.rrl.ipv4Prefix': integerSetting([1, 32], 24, {
+    doc: 'How many leading bits of an IPv4 address are its network.',
+    reloadable: true,
+  }),
+  'dns.rrl.ipv6Prefix': integerSetting([1, 64], 56, {
+    doc: 'How many leading bits of an IPv6 address are its network.',
+    reloadable: true,
+  }),
+  'dns.rrl.exempt': listSetting(prefixList, ['127.0.0.0/8', '::1/128'], {
+    doc: 'The networks whose answers are not limited, such as those of your own resolvers and monitoring.',
+    reloadable: true,
+  }),
+  'dns.rrl.dryRun': switchSetting(false, {
+    doc: 'Whether the limit is only counted and logged, and every answer sent.',
+    reloadable: true,
+  }),
+  'dns.rrl.tableSize': integerSetting([8, 1_048_576], 65_536, {
+    doc: 'How many networks and kinds of answers are kept in mind at once, rounded up to a power of two; each takes 32 bytes in every thread that answers.',
+    reloadable: true,
+  }),
+  'dns.cookies': switchSetting(true, {
+    doc: 'Whether clients are given DNS cookies. One that comes back proves that its sender is who it says, and its answers are not limited.',
+  }),
+  'dns.cookieSecrets': optionalParsedSetting(
+    { type: 'secrets', range: 'one to three of 32 hexadecimal digits', parse: parseCookieSecrets },
+    {
+      doc: 'The secrets of DNS cookies, separated by commas: the first makes them, all are taken. Servers behind one name or address need the same; without it a server makes one of its own, and a new one every day.',
+      secret: true,
+    },
+  ),
+  'dns.identity': optionalParsedSetting(serverText, {
+    doc: 'What this server calls itself to those who ask with NSID, or for TXT of `id.server` or `hostname.bind` in class CH. It does not answer them where this is not set.',
+  }),
+  'dns.version': optionalParsedSetting(serverText, {
+    doc: 'What is said to those who ask for TXT of `version.server` or `version.bind` in class CH. They are refused where this is not set.',
   }),
   'log.level': choiceSetting(LOG_LEVELS, 'info', {
     doc: 'The least important level that is logged.',
@@ -109,4 +163,8 @@ export function variableOf(key: SettingKey): string {
 function readPrefix(text: string): Parsed<IpPrefix> {
   const prefix = parseIpPrefix(text);
   return prefix === undefined ? unparsable(`"${text}" is neither`) : parsed(prefix);
+}
+
+function readServerText(text: string): Parsed<string> {
+  return /^[\x20-\x7e]{1,64}$/.test(text) ? parsed(text) : unparsable(serverText.range);
 }

@@ -44,6 +44,18 @@ export function optionalTextSetting(text: SettingText): Setting<string | null> {
   return row('text', '', schema, null, text);
 }
 
+/** A text that `parse` reads, or nothing. `type` says what it looks like, `range` what is allowed. */
+export function optionalParsedSetting<T>(
+  { type, range, parse }: { type: string; range: string; parse: (text: string) => Parsed<T> },
+  text: SettingText,
+): Setting<T | null> {
+  const schema = z
+    .string(must(type))
+    .transform((raw, context): T => read(parse(raw), type, context))
+    .nullable();
+  return row(type, range, schema, null, text);
+}
+
 /** One of a few words. */
 export function choiceSetting<const T extends string>(
   choices: readonly [T, ...T[]],
@@ -82,12 +94,7 @@ export function listSetting<T>(
   fallback: readonly string[],
   text: SettingText,
 ): Setting<readonly T[]> {
-  const one = z.string(must(item)).transform((raw, context): T => {
-    const result = parse(raw);
-    if (result.ok) return result.value;
-    context.addIssue({ code: 'custom', message: `must be ${item}: ${result.reason}` });
-    return z.NEVER;
-  });
+  const one = z.string(must(item)).transform((raw, context): T => read(parse(raw), item, context));
   const schema = z
     .preprocess((raw) => (typeof raw === 'string' ? [raw] : raw), z.array(one, must(`a list of ${item}`)))
     .refine((list) => list.length >= min, must(`a list of at least ${min} ${item}`));
@@ -113,6 +120,12 @@ function row<T>(
     reloadable: text.reloadable ?? false,
     fromText: text.fromText ?? ((raw) => raw),
   };
+}
+
+function read<T>(result: Parsed<T>, what: string, context: z.RefinementCtx): T {
+  if (result.ok) return result.value;
+  context.addIssue({ code: 'custom', message: `must be ${what}: ${result.reason}` });
+  return z.NEVER;
 }
 
 function must(what: string): { error: string } {

@@ -1,19 +1,24 @@
 /**
- * From the bytes of one message to the bytes of its answer. Neither waits nor keeps anything; all that is read of the
- * zones is read at once, so an answer never mixes two states of a zone.
+ * From the bytes of one message to the bytes of its answer. Never waits, and keeps nothing but what the limiter counts;
+ * all that is read of the zones is read at once, so an answer never mixes two states of a zone.
  *
  * Invariant: nothing that a stranger sends can make this throw. A bug that one message finds is logged with that
  * message, costs its sender a SERVFAIL, and nobody else anything.
  */
 import type { Clock } from '../ops/clock.ts';
 import type { ZoneSet } from '../zone/zone.ts';
-import { type EdnsOption, payloadLimit } from './edns/opt.ts';
-import { type DnsSettings, STEPS, type Transport, runSteps } from './pipeline.ts';
+import type { ServerCookies } from './cookies/server-cookies.ts';
+import { EDNS_OPTION, payloadLimit } from './edns/opt.ts';
+import { type DnsSettings, type Exchange, STEPS, type Transport, limitRate, runSteps } from './pipeline.ts';
+import { RATE_VERDICT, type RateLimiter } from './rrl/rate-limiter.ts';
+import { encodeSlip } from './rrl/slip.ts';
 import { type DnsRequest, parseRequest } from './wire/request.ts';
 import { encodeResponse, encodeServerFailure } from './wire/response.ts';
 
 /** Where the DNS side reports what an operator should see. `fields` are data, `message` is a sentence. */
 export interface DnsLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
@@ -24,28 +29,42 @@ export interface AnswerContext {
   /** The address that asks. */
   readonly source: string;
   readonly settings: DnsSettings;
+  /** Undefined where cookies are switched off. */
+  readonly cookies: ServerCookies | undefined;
+  /** Undefined where answers are not limited. */
+  readonly limiter: RateLimiter | undefined;
   readonly clock: Clock;
-  readonly log: DnsLog;
+  readonly log: Pick<DnsLog, 'error'>;
 }
 
 /** How much of a message that found a bug is logged. */
 const MAX_LOGGED = 1024;
 
-/** The answer to a message, at most 1232 bytes long over UDP; undefined where it must get none. */
+/** The answer to a message, at most 1232 bytes long over UDP; undefined where it gets none. */
 export function answerQuery(bytes: Uint8Array, context: AnswerContext): Uint8Array | undefined {
   let request: DnsRequest | undefined;
   try {
     request = parseRequest(bytes);
     if (request === undefined) return undefined;
-    const replyOptions: EdnsOption[] = [];
-    const reply = runSteps(STEPS, { ...context, request, replyOptions });
-    if (reply === undefined) return undefined;
-    const options = [...replyOptions, ...reply.options];
-    return encodeResponse(request, { ...reply, options }, payloadLimit(request.opt, context.transport));
+    return answerRequest({ ...context, request, replyOptions: [], isProven: context.transport === 'tcp' });
   } catch (error) {
     const query = Buffer.from(bytes.subarray(0, MAX_LOGGED)).toString('hex');
     context.log.error({ err: error, query }, 'A bug in answering this DNS query; its sender got SERVFAIL');
     // Where not even the header was read, it may be somebody's answer, and those are never answered.
     return request === undefined ? undefined : encodeServerFailure(request);
   }
+}
+
+function answerRequest(exchange: Exchange): Uint8Array | undefined {
+  const { request, transport, replyOptions } = exchange;
+  const reply = runSteps(STEPS, exchange);
+  if (reply === undefined) return undefined;
+  const verdict = limitRate(exchange, reply);
+  if (verdict === RATE_VERDICT.DROP) return undefined;
+  if (verdict === RATE_VERDICT.SLIP) {
+    const cookie = replyOptions.filter(({ code }) => code === EDNS_OPTION.COOKIE);
+    return encodeSlip(request, cookie);
+  }
+  const options = [...replyOptions, ...reply.options];
+  return encodeResponse(request, { ...reply, options }, payloadLimit(request.opt, transport));
 }

@@ -1,30 +1,30 @@
 /**
  * The general lane of a DNS message: named steps in the order in which they decide. Each one lets the message pass,
- * drops it, or replies.
+ * drops it, or replies; what becomes of the reply is then decided by `limitRate`.
  *
  * Enforces RFC 1035 §4.1, RFC 6891 §6.1.3, RFC 8906 §3, RFC 9619 §4, RFC 5936 §6, RFC 5001 and RFC 7873. The order
  * is part of the contract: what cannot be understood is refused before what is asked for is looked at.
  */
-import { parseIpAddress } from '../net/ip-address.ts';
+import { addressBytes, parseIpAddress } from '../net/ip-address.ts';
 import type { Clock } from '../ops/clock.ts';
 import { type Name, ROOT, parentOf, parseName } from '../zone/name.ts';
 import { resolve } from '../zone/lookup.ts';
 import { RRTYPE } from '../zone/rrtype.ts';
 import type { ZoneSet, ZoneView } from '../zone/zone.ts';
-import { checkCookie } from './edns/cookie.ts';
+import { type ByteRange, type ServerCookies, parseCookieOption } from './cookies/server-cookies.ts';
 import { EXTENDED_ERROR, extendedError } from './edns/extended-error.ts';
 import { EDNS_OPTION, EDNS_VERSION, type EdnsOption, findOption } from './edns/opt.ts';
 import { CLASS, OPCODE, RCODE, RCODE_OF_RESOLUTION } from './rcode.ts';
+import { classifyReply } from './rrl/answer-class.ts';
+import { RATE_VERDICT, type RateLimiter, type RateVerdict } from './rrl/rate-limiter.ts';
 import type { DnsRequest, Question } from './wire/request.ts';
 import { type Reply, bareReply } from './wire/response.ts';
 
 /** How a message arrived. */
 export type Transport = 'udp' | 'tcp';
 
-/** What an operator may switch on; everything is off where nothing is said. */
+/** What the server says about itself; nothing where nothing is said here. */
 export interface DnsSettings {
-  /** Secrets of 16 octets for DNS cookies: the first makes them, all are accepted, so that they can be rotated. */
-  readonly cookieSecrets?: readonly Uint8Array[];
   /** What this server calls itself to those who ask (NSID, id.server, hostname.bind); at most 64 ASCII characters. */
   readonly identity?: string;
   /** What it says to those who ask for its version (version.server, version.bind); at most 64 ASCII characters. */
@@ -39,8 +39,14 @@ export interface Exchange {
   /** The address that asks. */
   readonly source: string;
   readonly settings: DnsSettings;
+  /** Undefined where cookies are switched off. */
+  readonly cookies: ServerCookies | undefined;
+  /** Undefined where answers are not limited. */
+  readonly limiter: RateLimiter | undefined;
   readonly clock: Clock;
   readonly replyOptions: EdnsOption[];
+  /** Whether the source is known not to be forged: by the handshake of TCP, or by a cookie of ours that came back. */
+  isProven: boolean;
 }
 
 /** What a step decides. */
@@ -115,16 +121,21 @@ export function addIdentity({ request: { opt }, settings, replyOptions }: Exchan
 }
 
 /** Gives a cookie to who sent one, whether or not it proves anything (RFC 7873 §5.2); alone it is a question too (§5.4). */
-export function addCookie({ request, settings, source, clock, replyOptions }: Exchange): Verdict {
-  const { cookieSecrets: secrets = [] } = settings;
-  if (secrets.length === 0 || request.opt === undefined) return 'next';
+export function addCookie(exchange: Exchange): Verdict {
+  const { request, cookies, clock, replyOptions } = exchange;
+  if (cookies === undefined || request.opt === undefined) return 'next';
   const data = findOption(request.opt, EDNS_OPTION.COOKIE);
-  const address = data === undefined ? undefined : parseIpAddress(source.replace(/%.*/, ''));
-  if (data === undefined || address === undefined) return 'next';
-  const now = Math.floor(clock.now() / 1000);
-  const check = checkCookie(data, { address, secrets, now });
-  if (check.kind === 'malformed') return bareReply(RCODE.FORMERR);
-  replyOptions.push({ code: EDNS_OPTION.COOKIE, data: check.reply });
+  if (data === undefined) return 'next';
+  if (parseCookieOption(data) === 'malformed') return bareReply(RCODE.FORMERR);
+  const client = addressOf(exchange.source);
+  if (client === undefined) return 'next';
+  const now = clock.now() / 1000;
+  const worth = cookies.check({ bytes: data, at: 0, length: data.length }, client, now);
+  if (worth !== 'invalid') exchange.isProven = true;
+  replyOptions.push({
+    code: EDNS_OPTION.COOKIE,
+    data: worth === 'valid' ? data : cookies.make(data, client, now),
+  });
   return request.questionCount === 0 ? bareReply(RCODE.NOERROR) : 'next';
 }
 
@@ -168,11 +179,26 @@ export function answerFromZone({ request, zones }: Exchange): Reply {
   return { rcode: RCODE_OF_RESOLUTION[kind], options: [], ...sections };
 }
 
+/** What becomes of a reply: whoever may be somebody else gets no more of a kind than the limiter grants. */
+export function limitRate({ limiter, isProven, source, clock }: Exchange, reply: Reply): RateVerdict {
+  const client = limiter === undefined || isProven ? undefined : addressOf(source);
+  if (limiter === undefined || client === undefined) return RATE_VERDICT.PASS;
+  const length = client.length === 4 ? 4 : 16;
+  return limiter.check(client.bytes, 0, length, classifyReply(reply), clock.now());
+}
+
 /** DS belongs to the zone above the cut where that is served here too (RFC 4035 §3.1.4.1). */
 function zoneFor(zones: ZoneSet, name: Name, type: number): ZoneView | undefined {
   const zone = zones.zoneFor(name);
   if (type !== RRTYPE.DS || zone?.apex !== name || name === ROOT) return zone;
   return zones.zoneFor(parentOf(name)!) ?? zone;
+}
+
+/** The network bytes of the address that asks, whose text may name an interface. */
+function addressOf(source: string): ByteRange | undefined {
+  const address = parseIpAddress(source.replace(/%.*/, ''));
+  if (address === undefined) return undefined;
+  return { bytes: addressBytes(address), at: 0, length: address.length };
 }
 
 function questionOf({ question }: DnsRequest): Question {

@@ -31,15 +31,16 @@ export function zoneSet(...zones: Zone[]): ZoneSet {
 }
 
 /** A log that fails the test that uses it. */
-export const SILENT_LOG = {
-  error(fields: object, message: string): void {
-    throw new Error(message, { cause: fields });
-  },
-};
+export const SILENT_LOG = { info: failOn, warn: failOn, error: failOn };
+
+function failOn(fields: object, message: string): void {
+  throw new Error(message, { cause: fields });
+}
 
 /** What answering needs, with nothing switched on. */
 export function answerContext(zones: ZoneSet, transport: 'udp' | 'tcp' = 'udp'): AnswerContext {
-  return { zones, transport, source: '192.0.2.200', settings: {}, clock: systemClock, log: SILENT_LOG };
+  const off = { settings: {}, cookies: undefined, limiter: undefined };
+  return { zones, transport, source: '192.0.2.200', ...off, clock: systemClock, log: SILENT_LOG };
 }
 
 /** A small zone for tests of everything but resolution: `example.test` with one of each size of answer. */

@@ -4,6 +4,8 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { askUdp } from '../dns/client.ts';
+import { decode, opt, query } from '../dns/message.ts';
 import { jsonOf, newDirectory, runHere, runProcess, startServer } from './homing-process.ts';
 
 interface Status {
@@ -113,6 +115,36 @@ test('a changed file is taken up on SIGHUP; an invalid one is refused and the se
   await server.logged(/"level":"error".*unknown setting http\.listn.*refused/);
   assert.equal(await seen('192.0.2.9'), '192.0.2.9');
   assert.equal((await server.stop()).code, 0);
+});
+
+test('answers over UDP are limited as it is set, about the server is said what is set, and limits change on SIGHUP', async (t) => {
+  const cwd = newDirectory(t);
+  const file = join(cwd, 'homing.yaml');
+  const fixed = 'dns:\n  identity: ns7.example\n  version: Homing\n';
+  writeFileSync(file, `${fixed}  rrl: { rate: 1, burstSeconds: 3, slip: 0, exempt: [] }\n`);
+  const server = await startServer(t, 'serve', { cwd });
+  const text = async (name: string): Promise<string> =>
+    (await askUdp(server.dnsPort, query(name, 'TXT', { class: 3 })))!.toString('latin1');
+  assert.match(await text('id.server'), /ns7\.example$/);
+  assert.match(await text('version.bind'), /Homing$/);
+
+  const cookie = opt({ options: [[10, Buffer.alloc(8)]] });
+  const refused = query('elsewhere.test', 'A', { opt: cookie });
+  const flood = async (): Promise<(Buffer | undefined)[]> => {
+    const asked = Array.from({ length: 10 }, () => askUdp(server.dnsPort, refused, { ms: 500 }));
+    return (await Promise.all(asked)).filter((answer) => answer !== undefined);
+  };
+  const answers = await flood();
+  assert.ok(answers.length >= 3 && answers.length <= 5, `${answers.length} of 10`);
+  assert.equal(decode(answers[0]).opt!.options.find(({ code }) => code === 10)!.data.length, 24);
+  await server.logged(
+    /a network is rate limited.*127\.0\.0\.0\/24|127\.0\.0\.0\/24.*a network is rate limited/,
+  );
+
+  writeFileSync(file, `${fixed}  rrl: { rate: 0 }\n`);
+  process.kill(server.pid, 'SIGHUP');
+  await server.logged(/dns\.rrl\.rate/);
+  assert.equal((await flood()).length, 10);
 });
 
 test('the first administrator comes from the configuration, once, and its password is in no log', async (t) => {

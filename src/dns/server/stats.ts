@@ -2,7 +2,7 @@
 export interface DnsStats {
   udpQueries: number;
   udpAnswers: number;
-  /** Datagrams that got no answer by design: too short, answers themselves, source port 0. */
+  /** Datagrams that got no answer by design: too short, answers themselves, source port 0, rate limited. */
   udpDropped: number;
   /** Answers that the system did not take. */
   udpSendErrors: number;
@@ -15,6 +15,9 @@ export interface DnsStats {
   /** Messages that found a bug and got SERVFAIL. */
   bugs: number;
 }
+
+/** The counters that the UDP side keeps. */
+export type UdpCounters = Pick<DnsStats, 'udpQueries' | 'udpAnswers' | 'udpDropped' | 'udpSendErrors'>;
 
 /** Counters at zero. */
 export function createDnsStats(): DnsStats {

@@ -6,16 +6,11 @@ import type { Socket } from 'node:net';
 import { TCPServer } from 'dns2';
 import { prefixOf } from '../../net/ip-prefix.ts';
 import { type IpAddress, parseIpAddress } from '../../net/ip-address.ts';
+import type { SessionTable } from './session-table.ts';
 import { TcpSession, type TcpSessionOptions } from './tcp-session.ts';
 
 /** What a listener needs. */
 export type TcpListenerOptions = Omit<TcpSessionOptions, 'onProgress' | 'onEnd'>;
-
-/** The open sessions of a server, the one that was idle for longest first, and how many each source has. */
-export class SessionTable {
-  readonly sessions = new Set<TcpSession>();
-  readonly perSource = new Map<IpAddress, number>();
-}
 
 /** A TCP socket that answers. Bind it with `bindTo`, stop accepting with `close`, end its sessions by the table. */
 export class TcpListener extends TCPServer {
@@ -45,41 +40,26 @@ export class TcpListener extends TCPServer {
   /** Takes over dns2's handler of new connections, which its types do not declare. */
   handle(socket: Socket): void {
     const { limits, stats } = this.#options;
-    const { sessions, perSource } = this.#table;
     const source = sourceOf(socket);
-    const siblings = source === undefined ? 0 : (perSource.get(source) ?? 0);
-    if (source === undefined || siblings >= limits.tcpConnectionsPerSource) {
+    if (source === undefined || this.#table.countOf(source) >= limits.tcpConnectionsPerSource) {
       if (source !== undefined) stats.tcpLimited++;
       socket.on('error', () => undefined); // closing it is all that was left to do
       socket.destroy();
       return;
     }
-    if (sessions.size >= limits.tcpConnections) {
-      stats.tcpLimited++;
-      for (const idlest of sessions) {
-        sessions.delete(idlest);
-        idlest.destroy();
-        break;
-      }
-    }
     stats.tcpAccepted++;
     stats.tcpOpen++;
-    perSource.set(source, siblings + 1);
     const session = new TcpSession(socket, {
       ...this.#options,
       onProgress: () => {
-        sessions.delete(session);
-        sessions.add(session);
+        this.#table.touch(session);
       },
       onEnd: () => {
         stats.tcpOpen--;
-        sessions.delete(session);
-        const left = perSource.get(source)! - 1;
-        if (left === 0) perSource.delete(source);
-        else perSource.set(source, left);
+        this.#table.remove(session);
       },
     });
-    sessions.add(session);
+    this.#table.add(session, source);
   }
 }
 

@@ -2,8 +2,8 @@
  * One TCP connection of the DNS server: length-prefixed queries in, answers out in the same order (RFC 1035 §4.2.2,
  * RFC 7766 §6.2, §7, §8).
  *
- * Invariants: holds at most one message and one read of unanswered input and a bounded backlog of output; ends when
- * the peer neither completes a query nor takes its answers for the idle time, whatever else it sends.
+ * Invariants: holds at most one message and one read of unanswered input and a bounded backlog of output; tells of
+ * progress only when a query was completed or answers were taken, whatever else the peer sends.
  */
 import type { Socket } from 'node:net';
 import { FrameBuffer } from './frame-buffer.ts';
@@ -28,16 +28,12 @@ export class TcpSession {
   readonly #input = new FrameBuffer();
   #peerEnded = false;
   #isFinished = false;
-  #idle: NodeJS.Timeout;
   #turn: NodeJS.Immediate | undefined;
 
   constructor(socket: Socket, options: TcpSessionOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#source = socket.remoteAddress ?? '';
-    this.#idle = setTimeout(() => {
-      this.#expire();
-    }, options.limits.tcpIdleMs);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
@@ -46,7 +42,7 @@ export class TcpSession {
       this.#endOfInput();
     });
     socket.on('drain', () => {
-      this.#progress();
+      options.onProgress();
       this.#serve();
     });
     // A reset by the peer: 'close' follows and does what there is to do.
@@ -107,18 +103,13 @@ export class TcpSession {
     this.#options.stats.tcpAnswers += replies.length;
     const parts = replies.flatMap((reply) => [Uint8Array.of(reply.length >>> 8, reply.length & 0xff), reply]);
     this.#socket.write(Buffer.concat(parts));
-    this.#progress();
+    this.#options.onProgress();
   }
 
   #isBacklogged(): boolean {
     // Below its high-water mark a socket does not tell when it was drained.
     const { writableLength, writableHighWaterMark } = this.#socket;
     return writableLength > Math.max(this.#options.limits.tcpBacklogBytes, writableHighWaterMark);
-  }
-
-  #progress(): void {
-    this.#idle.refresh();
-    this.#options.onProgress();
   }
 
   /** Closes after the answers that are written; a peer that does not take them runs into the idle time. */
@@ -128,14 +119,8 @@ export class TcpSession {
     this.#socket.destroySoon();
   }
 
-  #expire(): void {
-    this.#options.stats.tcpLimited++;
-    this.#socket.destroy();
-  }
-
   #closed(): void {
     this.#isFinished = true;
-    clearTimeout(this.#idle);
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#options.onEnd();
   }

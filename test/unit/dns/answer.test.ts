@@ -1,7 +1,9 @@
 // Numbers in parentheses are clauses of docs/protocol/dns.md.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { answerQuery } from '../../../src/dns/answer.ts';
+import { type AnswerContext, answerQuery } from '../../../src/dns/answer.ts';
+import { ServerCookies } from '../../../src/dns/cookies/server-cookies.ts';
+import { createRateLimiter } from '../../../src/dns/rrl/rate-limiter.ts';
 import type { ZoneSet } from '../../../src/zone/zone.ts';
 import { type DecodedMessage, type QueryOptions, decode, opt, query, words } from '../../dns/message.ts';
 import { answerContext, exampleZone, zoneSet } from '../../dns/zones.ts';
@@ -105,12 +107,13 @@ void test('an answer about the server is of the class that was asked', () => {
 });
 
 void test('identity and cookie go with every reply that has an OPT, also a refusal', () => {
-  const settings = { identity: 'ns1', cookieSecrets: [Buffer.alloc(16)] };
+  const settings = { identity: 'ns1' };
+  const cookies = new ServerCookies([Buffer.alloc(16)]);
   const options = [
     [3, Buffer.alloc(0)],
     [10, Buffer.alloc(8)],
   ] as const;
-  const context = { ...answerContext(zones), settings };
+  const context = { ...answerContext(zones), settings, cookies };
   for (const name of ['home.example.test', 'elsewhere.test']) {
     const got = decode(answerQuery(query(name, 'A', { opt: opt({ options }) }), context));
     assert.deepEqual(
@@ -136,4 +139,38 @@ void test('a bug that one query finds costs that query a SERVFAIL and is logged 
   const [fields] = logged[0] as [{ err: Error; query: string }, string];
   assert.equal(fields.err.message, 'no such thing');
   assert.equal(fields.query, bytes.toString('hex'));
+});
+
+void test('beyond the limit: nothing, or a truncated answer no longer than the query, with its cookie (7.3)', () => {
+  const context: AnswerContext = {
+    ...answerContext(zones),
+    settings: { identity: 'ns1'.repeat(20) },
+    cookies: new ServerCookies([Buffer.alloc(16)]),
+    limiter: createRateLimiter({ rate: 1, burstSeconds: 1, slip: 2 }),
+    clock: { now: () => 1_000_000 },
+  };
+  const options = [
+    [3, Buffer.alloc(0)],
+    [10, Buffer.alloc(8, 1)],
+  ] as const;
+  const bytes = query('big.example.test', 'TXT', { opt: opt({ options }) });
+  const full = decode(answerQuery(bytes, context));
+  assert.equal(answerQuery(bytes, context), undefined);
+  const slipped = answerQuery(bytes, context)!;
+  const { flags, rcode, answer: records, opt: edns } = decode(slipped);
+  assert.deepEqual([flags, rcode, records], [['qr', 'tc'], 'NOERROR', []]);
+  assert.deepEqual(
+    edns?.options,
+    full.opt!.options.filter(({ code }) => code === 10),
+  );
+  // A server cookie of 16 octets more than the query had, and no NSID.
+  assert.equal(slipped.length, bytes.length + 16 - 4);
+
+  const cookie = [[10, edns.options[0]!.data]] as const;
+  const proven = query('home.example.test', 'A', { opt: opt({ options: cookie }) });
+  for (let i = 0; i < 10; i++) assert.equal(decode(answerQuery(proven, context)).answer.length, 1);
+  for (let i = 0; i < 10; i++) {
+    const overTcp = answerQuery(query('home.example.test', 'A'), { ...context, transport: 'tcp' });
+    assert.equal(decode(overTcp).answer.length, 1);
+  }
 });

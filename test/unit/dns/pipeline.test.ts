@@ -10,6 +10,7 @@ import {
   answerAboutServer,
   answerFromZone,
   dropResponse,
+  limitRate,
   refuseClass,
   refuseMalformed,
   refuseOpcode,
@@ -18,6 +19,9 @@ import {
   refuseVersion,
   runSteps,
 } from '../../../src/dns/pipeline.ts';
+import { ServerCookies } from '../../../src/dns/cookies/server-cookies.ts';
+import { RATE_VERDICT, createRateLimiter } from '../../../src/dns/rrl/rate-limiter.ts';
+import { parseIpPrefix } from '../../../src/net/ip-prefix.ts';
 import { RCODE } from '../../../src/dns/rcode.ts';
 import { parseRequest } from '../../../src/dns/wire/request.ts';
 import { bareReply } from '../../../src/dns/wire/response.ts';
@@ -27,7 +31,7 @@ import { answerContext, exampleZone, zoneSet } from '../../dns/zones.ts';
 const zones = zoneSet(exampleZone());
 
 function exchange(bytes: Uint8Array): Exchange {
-  return { ...answerContext(zones), request: parseRequest(bytes)!, replyOptions: [] };
+  return { ...answerContext(zones), request: parseRequest(bytes)!, replyOptions: [], isProven: false };
 }
 
 function ask(name: string, type: string | number, options?: QueryOptions): Exchange {
@@ -103,31 +107,78 @@ void test('addIdentity: NSID for who asks, where it is set (6.1)', () => {
   assert.deepEqual(silent.replyOptions, []);
 });
 
-void test('addCookie: for who sends one, where secrets are set (6.2, 6.3)', () => {
-  const settings = { cookieSecrets: [Buffer.alloc(16, 7)] };
+void test('addCookie: for who sends one, where cookies are on (6.2, 6.3)', () => {
+  const cookies = new ServerCookies([Buffer.alloc(16, 7)]);
   const sending = (length: number): Exchange =>
     ask('home.example.test', 'A', { opt: opt({ options: [[10, Buffer.alloc(length, 1)]] }) });
   const off = sending(8);
   assert.equal(addCookie(off), 'next');
   assert.deepEqual(off.replyOptions, []);
 
-  const on = { ...sending(8), settings, source: 'fe80::1%eth0' };
+  const on = { ...sending(8), cookies, source: 'fe80::1%eth0' };
   assert.equal(addCookie(on), 'next');
   assert.deepEqual(
     on.replyOptions.map(({ code, data }) => [code, data.length]),
     [[10, 24]],
   );
-  assert.equal(word(addCookie({ ...sending(7), settings })), 'FORMERR');
-  assert.equal(word(addCookie({ ...ask('home.example.test', 'A', { opt: opt() }), settings })), 'next');
+  for (const length of [0, 7, 9, 15, 41])
+    assert.equal(word(addCookie({ ...sending(length), cookies })), 'FORMERR', `${length} octets`);
+  assert.equal(word(addCookie({ ...ask('home.example.test', 'A', { opt: opt() }), cookies })), 'next');
+});
+
+void test('addCookie: what came back proves the source, and comes back as it is or renewed (6.2)', () => {
+  // The client, the cookie and the secret of RFC 9018, A.1 and A.2.
+  const cookies = new ServerCookies([Buffer.from('e5e973e5a6b2a43f48e7dc849e37bfcf', 'hex')]);
+  const sent = '2464c4abcf10c957010000005cf79f111f8130c3eee29480';
+  const made = 0x5cf79f11;
+  const send = (age: number, source = '198.51.100.100'): [boolean, string] => {
+    const edns = opt({ options: [[10, Buffer.from(sent, 'hex')]] });
+    const clock = { now: () => (made + age) * 1000 };
+    const from = { ...ask('home.example.test', 'A', { opt: edns }), cookies, clock, source };
+    assert.equal(addCookie(from), 'next');
+    return [from.isProven, Buffer.from(from.replyOptions[0]!.data).toString('hex')];
+  };
+  for (const age of [-300, 0, 1800]) assert.deepEqual(send(age), [true, sent]);
+  assert.deepEqual(send(2400), [true, '2464c4abcf10c957010000005cf7a871d4a564a1442aca77']);
+  for (const [proven, reply] of [send(3601), send(-301), send(0, '198.51.100.101')]) {
+    assert.equal(proven, false);
+    assert.notEqual(reply, sent);
+    assert.equal(reply.slice(0, 16), sent.slice(0, 16));
+  }
 });
 
 void test('addCookie: a cookie without a question is answered with one (6.2)', () => {
   const edns = opt({ options: [[10, Buffer.alloc(8)]] });
   const alone = exchange(Buffer.concat([words(1, 0, 0, 0, 0, 1), edns]));
-  const settings = { cookieSecrets: [Buffer.alloc(16)] };
-  assert.equal(word(runSteps(STEPS, { ...alone, settings })!), 'NOERROR');
+  const cookies = new ServerCookies([Buffer.alloc(16)]);
+  assert.equal(word(runSteps(STEPS, { ...alone, cookies })!), 'NOERROR');
   assert.equal(alone.replyOptions.length, 1);
   assert.equal(word(runSteps(STEPS, alone)!), 'FORMERR');
+});
+
+void test('limitRate: counts by network and class, and lets pass who is proven, exempt or unknown (7.1, 7.2)', () => {
+  const clock = { now: () => 1_000_000 };
+  const exempt = [parseIpPrefix('198.51.100.0/24')!];
+  const limiter = createRateLimiter({ rate: 1, burstSeconds: 1, slip: 2, exempt });
+  const limit = (name: string, change: Partial<Exchange> = {}): number => {
+    const from = { ...ask(name, 'A'), clock, limiter, ...change };
+    return limitRate(from, answerFromZone(from));
+  };
+  const { PASS, SLIP, DROP } = RATE_VERDICT;
+  const home = (change?: Partial<Exchange>): number => limit('home.example.test', change);
+  assert.deepEqual([home(), home(), home(), home()], [PASS, DROP, SLIP, DROP]);
+  assert.deepEqual([limit('nope.example.test'), limit('elsewhere.test')], [PASS, PASS], 'other classes');
+  assert.equal(home({ source: '192.0.2.9' }), SLIP, 'the same network');
+  assert.equal(home({ source: '::ffff:192.0.2.9' }), DROP, 'the same network');
+  assert.equal(home({ source: '2001:db8::1%eth0' }), PASS, 'another network');
+  assert.equal(home({ source: '2001:db8::2' }), DROP);
+  for (const change of [
+    { isProven: true },
+    { limiter: undefined },
+    { source: '198.51.100.7' },
+    { source: 'nobody' },
+  ])
+    for (let i = 0; i < 4; i++) assert.equal(home(change), PASS, JSON.stringify(change));
 });
 
 void test('answerAboutServer: says what it was told to say and nothing else (6.4)', () => {

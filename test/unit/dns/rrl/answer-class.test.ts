@@ -5,7 +5,7 @@ import { ANSWER_CLASS_NAMES, classifyReply, classifyResponse } from '../../../..
 import { STEPS, runSteps } from '../../../../src/dns/pipeline.ts';
 import { parseRequest } from '../../../../src/dns/wire/request.ts';
 import { opt, query } from '../../../dns/message.ts';
-import { SILENT_LOG, zoneFrom, zoneSet } from '../../../dns/zones.ts';
+import { answerContext, zoneFrom, zoneSet } from '../../../dns/zones.ts';
 
 const LONG = Array.from({ length: 3 }, () => 'l'.repeat(60)).join('.');
 const zones = zoneSet(
@@ -32,8 +32,8 @@ const zones = zoneSet(
 /** The class of the answer to a query, which is the same before and after it has bytes. */
 function classOf(bytes: Uint8Array): string {
   const request = parseRequest(bytes)!;
-  const reply = runSteps(STEPS, { request, zones, transport: 'udp', replyOptions: [] })!;
-  const response = answerQuery(bytes, { zones, transport: 'udp', log: SILENT_LOG })!;
+  const reply = runSteps(STEPS, { ...answerContext(zones), request, replyOptions: [], isProven: false })!;
+  const response = answerQuery(bytes, answerContext(zones))!;
   const shifted = Buffer.concat([Buffer.alloc(7, 0xff), response]);
   const ofReply = classifyReply(reply);
   assert.equal(classifyResponse(shifted, 7), ofReply);

@@ -5,7 +5,7 @@ import { EDNS_OPTION } from '../../../../src/dns/edns/opt.ts';
 import { encodeSlip, slipInPlace } from '../../../../src/dns/rrl/slip.ts';
 import { parseRequest } from '../../../../src/dns/wire/request.ts';
 import { decode, opt, query, words } from '../../../dns/message.ts';
-import { SILENT_LOG, exampleZone, zoneSet } from '../../../dns/zones.ts';
+import { answerContext, exampleZone, zoneSet } from '../../../dns/zones.ts';
 
 const zones = zoneSet(exampleZone());
 
@@ -13,7 +13,7 @@ const zones = zoneSet(exampleZone());
 function slipBothWays(bytes: Uint8Array): Uint8Array {
   const request = parseRequest(bytes)!;
   const slipped = encodeSlip(request);
-  const response = answerQuery(bytes, { zones, transport: 'udp', log: SILENT_LOG })!;
+  const response = answerQuery(bytes, answerContext(zones))!;
   const batch = Buffer.concat([Buffer.alloc(9, 0xee), response, Buffer.alloc(9, 0xee)]);
   const optLength = decode(response).opt === undefined ? 0 : 11;
   const length = slipInPlace(batch, 9, response.length, optLength);

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import test from 'node:test';
-import type { DnsSettings } from '../../../../src/dns/pipeline.ts';
+import type { DnsServerSettings } from '../../../../src/dns/server/answerer.ts';
 import { DnsListenError, createDnsServer } from '../../../../src/dns/server/dns-server.ts';
 import { TcpPeer, askUdp, frame, startServer } from '../../../dns/client.ts';
-import { decode, query } from '../../../dns/message.ts';
+import { decode, opt, query } from '../../../dns/message.ts';
 import { SILENT_LOG, exampleZone, zoneSet } from '../../../dns/zones.ts';
 
 const zones = zoneSet(exampleZone());
@@ -111,10 +111,46 @@ void test('stop ends connections and sockets; stopping twice is stopping once', 
 });
 
 void test('settings that break their contract are refused at once', () => {
-  const create = (settings: DnsSettings): unknown =>
+  const create = (settings: DnsServerSettings): unknown =>
     createDnsServer({ listen: [], zones, settings, log: SILENT_LOG });
-  assert.throws(() => create({ cookieSecrets: [Buffer.alloc(15)] }), RangeError);
+  assert.throws(() => create({ cookies: [Buffer.alloc(15)] }), RangeError);
+  assert.throws(() => create({ cookies: [] }), RangeError);
+  assert.throws(() => create({ rateLimits: { rate: -1 } }), RangeError);
   assert.throws(() => create({ identity: '' }), RangeError);
   assert.throws(() => create({ version: 'ü' }), RangeError);
-  assert.ok(create({ identity: 'ns1', version: 'x'.repeat(64), cookieSecrets: [Buffer.alloc(16)] }));
+  assert.ok(create({ identity: 'ns1', version: 'x'.repeat(64), cookies: [Buffer.alloc(16)] }));
+});
+
+void test('limits over UDP, which TCP and a cookie pass, and which change while the server runs (7)', async (t) => {
+  const rateLimits = { rate: 1, burstSeconds: 5, slip: 0, exempt: [] };
+  const server = createDnsServer({
+    listen: [{ address: '127.0.0.1', port: 0 }],
+    zones,
+    settings: { cookies: 'random', rateLimits },
+    log: { ...SILENT_LOG, warn: () => undefined },
+  });
+  await server.start();
+  t.after(() => server.stop());
+  const { port } = server.addresses[0]!;
+  const cookieQuery = (data: Buffer): Buffer =>
+    query('home.example.test', 'A', { opt: opt({ options: [[10, data]] }) });
+  const [cookie] = decode(await askUdp(port, cookieQuery(Buffer.alloc(8)))).opt!.options;
+  const flood = Array.from({ length: 20 }, () => askUdp(port, QUERY, { ms: 300 }));
+  const answered = (await Promise.all(flood)).filter((answer) => answer !== undefined).length;
+  assert.ok(answered >= 4 && answered <= 6, `${answered} answers`);
+  assert.equal(server.rateLimitStats.dropped, 20 - answered);
+  assert.equal(server.stats.udpDropped, 20 - answered);
+
+  assert.equal(decode(await askUdp(port, cookieQuery(cookie!.data))).answer.length, 1);
+  const peer = new TcpPeer(port);
+  peer.socket.end(Buffer.concat(Array.from({ length: 10 }, () => frame(QUERY))));
+  await peer.answers(10);
+
+  server.reconfigure({ rateLimits: { ...rateLimits, slip: 1, burstSeconds: 1 } });
+  assert.equal(decode(await askUdp(port, QUERY)).answer.length, 1);
+  assert.deepEqual(decode(await askUdp(port, QUERY)).flags, ['qr', 'tc']);
+  server.reconfigure({ rateLimits: { rate: 0 } });
+  for (let i = 0; i < 5; i++) assert.equal(decode(await askUdp(port, QUERY)).answer.length, 1);
+  const { dropped, slipped } = server.rateLimitStats;
+  assert.deepEqual([dropped, slipped], [20 - answered, 1], 'counters go on');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseCookieSecrets, randomCookieSecret } from '../../../../src/dns/cookies/cookie-secret.ts';
+import { parseCookieSecrets } from '../../../src/config/cookie-secrets.ts';
+import { randomCookieSecret } from '../../../src/dns/cookies/cookie-secret.ts';
 
 const A = 'e5e973e5a6b2a43f48e7dc849e37bfcf';
 const B = '445536bcd2513298075a5d379663c962';
