@@ -20,6 +20,8 @@ export const benchLane: Benchmark = async ({ hosts, seconds, rounds }) => {
     transport: 'udp',
     source: '192.0.2.1',
     settings: {},
+    cookies: undefined,
+    limiter: undefined,
     clock: systemClock,
     log,
   } as const;

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 
 const REPLIES = {
   400: rawReply('400 Bad Request', 'This is not an HTTP request that this server can read.'),
+  405: rawReply('405 Method Not Allowed', 'This is no proxy.', 'Allow: GET, HEAD, POST, PUT\r\n'),
   408: rawReply('408 Request Timeout', 'The request did not arrive in time.'),
   413: rawReply('413 Content Too Large', 'The request is too large.'),
   431: rawReply('431 Request Header Fields Too Large', 'The request line or headers are too large.'),
@@ -22,7 +23,14 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
   socket.end(REPLIES[statusOf(error.code)], () => socket.destroy());
 }
 
-function statusOf(code: string | undefined): keyof typeof REPLIES {
+/** Answers a CONNECT, which asks for a proxy that this server is not, and closes the connection. */
+export function refuseTunnel(socket: Duplex): void {
+  // As above: a client that does not wait for the answer is none to tell.
+  socket.on('error', () => socket.destroy());
+  socket.end(REPLIES[405], () => socket.destroy());
+}
+
+function statusOf(code: string | undefined): 400 | 408 | 413 | 431 {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return 431;
@@ -35,7 +43,7 @@ function statusOf(code: string | undefined): keyof typeof REPLIES {
   }
 }
 
-function rawReply(status: string, text: string): string {
+function rawReply(status: string, text: string, headers = ''): string {
   const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n`;
-  return `${head}Connection: close\r\nContent-Length: ${text.length + 1}\r\n\r\n${text}\n`;
+  return `${head}${headers}Connection: close\r\nContent-Length: ${text.length + 1}\r\n\r\n${text}\n`;
 }

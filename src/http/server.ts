@@ -12,7 +12,7 @@ import { getRequestListener } from '@hono/node-server';
 import { type IpAddress, parseIpAddress } from '../net/ip-address.ts';
 import { type SourcePolicy, isTrustedProxy, resolveSourceAddress } from '../net/source-address.ts';
 import { type HttpAppOptions, createHttpApp } from './app.ts';
-import { answerClientError } from './client-error.ts';
+import { answerClientError, refuseTunnel } from './client-error.ts';
 import { type Exchange, MessageExchange } from './exchange.ts';
 import { awaitProxyHeader } from './proxy-protocol.ts';
 import { textReply } from './reply.ts';
@@ -183,6 +183,14 @@ class NodeHttpServer implements HttpServer {
     server.maxConnections = limits.maxConnections;
     server.maxRequestsPerSocket = 0; // a proxy's connection serves any number of devices
     server.on('clientError', answerClientError);
+    // Left to itself, Node ends a CONNECT without a word, and answers an expectation it does not know with a chunked
+    // 417 on a connection that stays open.
+    server.on('connect', (_message, socket) => {
+      refuseTunnel(socket);
+    });
+    server.on('checkExpectation', (message: HttpMessage, response: HttpResponse) => {
+      void this.#serve(message, response);
+    });
     if (this.#options.proxyProtocol === true) this.#expectProxyHeaders(server);
     server.prependListener('connection', (socket: Socket) => {
       this.#sockets.add(socket);

@@ -88,6 +88,23 @@ describe('framing', () => {
     );
   });
 
+  it('serves a request that expects what nobody knows, whole and to the end (D-8.2, D-8.3)', async (t) => {
+    const site = await openSite(t, SITE);
+    const reply = await site.send(get(`Host: d\r\n${AUTH}Expect: 200-maybe\r\n`));
+    assert.equal(reply.body, 'good 198.51.100.7\n');
+    assert.deepEqual(header(reply, 'Content-Length'), ['18']);
+    assert.ok(reply.closed);
+  });
+
+  it('answers CONNECT with 405 and the end instead of silence (D-1.5)', async (t) => {
+    const site = await openSite(t, SITE);
+    const reply = await site.send(`CONNECT home.example.test:443 HTTP/1.1\r\nHost: d\r\n${AUTH}\r\n`);
+    assert.equal(reply.statusLine, 'HTTP/1.1 405 Method Not Allowed');
+    assert.deepEqual(header(reply, 'Allow'), ['GET, HEAD, POST, PUT']);
+    assert.deepEqual(header(reply, 'Content-Length'), [String(reply.body.length)]);
+    assert.ok(reply.closed);
+  });
+
   it('takes a chunked body, and refuses one beyond the limit without an update (D-2.8)', async (t) => {
     const site = await openSite(t, { ...SITE, server: { limits: { bodyBytes: 100 } } });
     const post = `POST ${TARGET} HTTP/1.1\r\nHost: d\r\n${AUTH}`;

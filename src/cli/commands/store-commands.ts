@@ -72,9 +72,10 @@ function showReport(report: StoreReport): string {
   const held = report.heldBy === null ? 'no process' : `process ${report.heldBy}`;
   if (!report.ok) return `damaged: ${report.message}\nheld by ${held}`;
   const { counts, sequence, bytes, torn } = report;
-  const cuts = torn.map(
-    ({ path, start, end }) =>
-      `\ninterrupted write in ${path}, bytes ${start} to ${end - 1}: the next start cuts it off`,
+  const cuts = torn.map(({ path, start, end }) =>
+    end === start
+      ? `\ninterrupted write in ${path}, which is empty: the next start begins it anew`
+      : `\ninterrupted write in ${path}, bytes ${start} to ${end - 1}: the next start cuts it off`,
   );
   const fields = {
     ...counts,

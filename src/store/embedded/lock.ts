@@ -54,8 +54,9 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
   const path = join(directory, LOCK_NAME);
   const self = await describeSelf(clock);
   const own = `${path}.own-${self.id}`;
-  await writeHolder(own, self);
   try {
+    // Inside, because on a full disk it leaves an empty file, one more with every start that a supervisor tries.
+    await writeHolder(own, self);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const tookOver = await tryAcquire(path, own, self);
       if (tookOver === undefined) continue;

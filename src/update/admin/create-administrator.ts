@@ -5,11 +5,12 @@
 import { PasswordError } from '../../account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
 import type { Clock } from '../../ops/clock.ts';
+import { mapInSteps, runInTurns } from '../../ops/steps.ts';
 import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
-import { formatZoneFile } from '../../zone/zone-file/format-zone-file.ts';
-import { type ParsedZoneFile, parseZoneFileInSteps } from '../../zone/zone-file/parse-zone-file.ts';
+import { formatZoneFileInSteps } from '../../zone/zone-file/format-zone-file.ts';
+import { parseZoneFileInSteps } from '../../zone/zone-file/parse-zone-file.ts';
 import type { Committer, Plan } from '../commit.ts';
 import type { AdminCommand, AdminFailure, AdminResult, Administrator } from './command.ts';
 import {
@@ -103,14 +104,14 @@ function zoneHandlers({
   return {
     'zone-add': async (command) => {
       const added = await submit(committer, (current, now) => planZoneAdd(current, command, now));
-      return added.ok
-        ? { ok: true, value: { ...describeZone(view.zone(added.apex)!), warnings: added.warnings } }
-        : added;
+      if (!added.ok) return added;
+      const zone = await runInTurns(describeZone(view.zone(added.apex)!));
+      return { ok: true, value: { ...zone, warnings: added.warnings } };
     },
     'zone-list': () => ({ ok: true, value: [...view.zones()].map(summarizeZone) }),
-    'zone-show': ({ apex }) => {
+    'zone-show': async ({ apex }) => {
       const zone = zoneOf(apex);
-      return zone === undefined ? noZone(apex) : { ok: true, value: describeZone(zone) };
+      return zone === undefined ? noZone(apex) : { ok: true, value: await runInTurns(describeZone(zone)) };
     },
     'zone-remove': (command) => submit(committer, (current) => planZoneRemove(current, command)),
     'record-set': (command) => submit(committer, (current) => planRecordSet(current, command)),
@@ -119,7 +120,7 @@ function zoneHandlers({
       const name = parseHostname(apex);
       if (name === undefined)
         return refuse('invalid', `"${apex}" is not a domain name with at least two labels`);
-      const file = await parseInTurns(text, name);
+      const file = await runInTurns(parseZoneFileInSteps(text, name));
       if (!file.ok) return refuse('invalid', `line ${file.line}, column ${file.column}: ${file.reason}`);
       const imported = await submit(committer, (current) => planZoneImport(current, name, file));
       if (!imported.ok) return imported;
@@ -129,11 +130,10 @@ function zoneHandlers({
         value: { apex: formatHostname(name), records: file.records, serial, warnings: file.warnings },
       };
     },
-    'zone-export': ({ apex }) => {
+    'zone-export': async ({ apex }) => {
       const zone = zoneOf(apex);
-      return zone === undefined
-        ? noZone(apex)
-        : { ok: true, value: { text: formatZoneFile(exportZone(zone)) } };
+      if (zone === undefined) return noZone(apex);
+      return { ok: true, value: { text: await runInTurns(formatZoneFileInSteps(exportZone(zone))) } };
     },
   };
 }
@@ -175,21 +175,22 @@ function hostHandlers({
 > {
   return {
     'host-add': (command) => submit(committer, (current) => planHostAdd(current, command)),
-    'host-list': ({ account }) => {
+    'host-list': async ({ account }) => {
       if (account !== undefined && view.account(account.toLowerCase()) === undefined)
         return noAccount(account);
       const hosts = [...view.zones()].flatMap((zone) => [...zone.hosts()]);
       const chosen =
         account === undefined ? hosts : hosts.filter((host) => host.account === account.toLowerCase());
-      return { ok: true, value: chosen.map(describeHost) };
+      return { ok: true, value: await runInTurns(mapInSteps(chosen, describeHost)) };
     },
     'host-show': ({ fqdn }) => {
       const host = findHost(view, fqdn);
       return host === undefined ? noHost(fqdn) : { ok: true, value: describeHost(host) };
     },
     'host-set': (command) => {
-      const host = findHost(view, command.fqdn);
-      const footprint = host === undefined ? [] : [host.name];
+      // By its name, there or not: a host that is still being added is there when this is planned.
+      const name = parseHostname(command.fqdn);
+      const footprint = name === undefined ? [] : [name];
       return submit(committer, (current, now) => planHostSet(current, command, now), footprint);
     },
     'host-remove': (command) => submit(committer, (current) => planHostRemove(current, command)),
@@ -216,15 +217,6 @@ function tokenHandlers({
     },
     'token-revoke': (command) => submit(committer, (current) => planTokenRevoke(current, command)),
   };
-}
-
-/** Reads a zone file a little at a time, so that a large one holds up nobody's query. */
-async function parseInTurns(text: string, apex: Name): Promise<ParsedZoneFile> {
-  const steps = parseZoneFileInSteps(text, apex);
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done === true) return step.value;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 /** The stored form of a password, or the refusal where too many are waiting for theirs. */

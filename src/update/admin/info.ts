@@ -3,6 +3,7 @@ import type { Account } from '../../account/account.ts';
 import type { Host } from '../../account/host.ts';
 import type { Token } from '../../account/token.ts';
 import { formatIpAddress } from '../../net/ip-address.ts';
+import { type Steps, mapInSteps } from '../../ops/steps.ts';
 import { type Name, formatHostname, formatName, wildcardOf } from '../../zone/name.ts';
 import { formatRdata } from '../../zone/rdata/rdata.ts';
 import type { RRset } from '../../zone/rrset.ts';
@@ -28,11 +29,12 @@ export function summarizeZone(zone: Zone<Host>): Omit<ZoneInfo, 'records'> {
   };
 }
 
-/** A zone with its static records, the SOA first. */
-export function describeZone(zone: Zone<Host>): ZoneInfo {
-  const records = formatRecords(zone.apex, zone.soa);
-  for (const [owner, rrset] of zone.staticRRsets()) records.push(...formatRecords(owner, rrset));
-  return { ...summarizeZone(zone), records };
+/** A zone with its static records, the SOA first. All is read in the first step. */
+export function* describeZone(zone: Zone<Host>): Steps<ZoneInfo> {
+  const summary = summarizeZone(zone);
+  const rrsets = [[zone.apex, zone.soa] as const, ...zone.staticRRsets()];
+  const records = yield* mapInSteps(rrsets, ([owner, rrset]) => formatRecords(owner, rrset));
+  return { ...summary, records: records.flat() };
 }
 
 /** Everything a zone answers with, static or of a host, as a zone file holds it. */

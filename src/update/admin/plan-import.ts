@@ -14,9 +14,10 @@ import type { Zone } from '../../zone/zone.ts';
 import type { OwnedRRset } from '../../zone/rrset.ts';
 import type { ZoneFileData } from '../../zone/zone-file/parse-zone-file.ts';
 import type { Plan } from '../commit.ts';
-import type { AdminResult } from './command.ts';
+import type { AdminFailure, AdminResult } from './command.ts';
 import { occludedHost } from './occlusion.ts';
 import { equalRRsets } from './plan-record.ts';
+import { hostsInside } from './plan-zone.ts';
 import { refuse } from './refusal.ts';
 
 /** Replaces a zone's static records, or makes the zone (accept: private) where it does not exist. */
@@ -26,8 +27,8 @@ export function planZoneImport(
   file: ZoneFileData,
 ): Plan<{ ok: true; apex: Name } | Extract<AdminResult, { ok: false }>> {
   const zone = view.zone(apex);
-  const conflict = zone === undefined ? undefined : hostConflict(zone, file);
-  if (conflict !== undefined) return { changes: [], result: refuse('conflict', conflict) };
+  const conflict = zone === undefined ? hostsInside(view, apex) : hostConflict(zone, file);
+  if (conflict !== undefined) return { changes: [], result: conflict };
   const serial =
     zone === undefined || isLaterSerial(file.serial, zone.settings.serial)
       ? file.serial
@@ -60,7 +61,7 @@ function isHostAddress(zone: Zone<Host>, { owner, rrset }: OwnedRRset): boolean 
   return rrset.rdata.length === 1 && Buffer.from(rrset.rdata[0]!).toString('latin1') === address;
 }
 
-function hostConflict(zone: Zone<Host>, file: ZoneFileData): string | undefined {
+function hostConflict(zone: Zone<Host>, file: ZoneFileData): AdminFailure | undefined {
   for (const { owner, rrset } of file.rrsets) {
     if (isHostAddress(zone, { owner, rrset })) continue;
     const { type } = rrset;
@@ -68,12 +69,18 @@ function hostConflict(zone: Zone<Host>, file: ZoneFileData): string | undefined 
       (type === RRTYPE.A || type === RRTYPE.AAAA || type === RRTYPE.CNAME) &&
       zone.host(owner) !== undefined
     ) {
-      return `${formatHostname(owner)} is a host, but the file has a ${formatRRType(type)} record for it: remove one of them`;
+      return refuse(
+        'conflict',
+        `${formatHostname(owner)} is a host, but the file has a ${formatRRType(type)} record for it: remove one of them`,
+      );
     }
     if ((type === RRTYPE.NS && owner !== zone.apex) || type === RRTYPE.DNAME) {
       const host = occludedHost(zone, { owner, type });
       if (host !== undefined) {
-        return `host ${formatHostname(host.name)} would no longer be answered below the ${formatRRType(type)} record of ${formatHostname(owner)}`;
+        return refuse(
+          'conflict',
+          `host ${formatHostname(host.name)} would no longer be answered below the ${formatRRType(type)} record of ${formatHostname(owner)}`,
+        );
       }
     }
   }

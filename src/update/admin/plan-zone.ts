@@ -35,15 +35,8 @@ export function planZoneAdd(
     return refused(refuse('invalid', `"${command.apex}" is not a domain name with at least two labels`));
   if (view.zone(apex) !== undefined)
     return refused(refuse('exists', `zone ${formatHostname(apex)} exists already`));
-  const taken = hostInside(view, apex);
-  if (taken !== undefined) {
-    return refused(
-      refuse(
-        'conflict',
-        `host ${formatHostname(taken)} belongs to the zone above: remove it before ${command.apex} becomes a zone`,
-      ),
-    );
-  }
+  const taken = hostsInside(view, apex);
+  if (taken !== undefined) return refused(taken);
   const servers = command.nameServers.length === 0 ? [`ns1.${formatHostname(apex)}`] : command.nameServers;
   const names: Name[] = [];
   for (const text of servers) {
@@ -106,15 +99,19 @@ export function noZone(apex: string): AdminFailure {
   return refuse('not-found', `no zone ${apex}: see "homing zone list"`);
 }
 
+/** The refusal where a new zone at `apex` would take a host away from the zone above; undefined where it would not. */
+export function hostsInside(view: StoreView, apex: Name): AdminFailure | undefined {
+  for (const { name } of view.zoneFor(apex)?.hosts() ?? []) {
+    if (!isSubdomain(name, apex)) continue;
+    const message = `host ${formatHostname(name)} belongs to the zone above: remove it before ${formatHostname(apex)} becomes a zone`;
+    return refuse('conflict', message);
+  }
+  return undefined;
+}
+
 function lameServer(name: Name): string {
   const hostname = formatHostname(name);
   return `name server ${hostname} has no address, so nobody can follow the delegation: "homing zone record set ${hostname} A ADDRESS"`;
-}
-
-/** A host of another zone whose name would fall into a new zone at `apex`. */
-function hostInside(view: StoreView, apex: Name): Name | undefined {
-  for (const host of view.zoneFor(apex)?.hosts() ?? []) if (isSubdomain(host.name, apex)) return host.name;
-  return undefined;
 }
 
 function addressRecords({ addresses, accept }: Command<'zone-add'>, apex: Name): Change[] | AdminFailure {

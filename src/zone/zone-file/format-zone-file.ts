@@ -3,6 +3,7 @@
  * order (RFC 4034 §6.1), one record a line, every name absolute. Invariants: parsing it gives the same data; equal
  * data gives equal text, so that exports can be compared and kept under version control.
  */
+import { type Steps, mapInSteps, runAtOnce } from '../../ops/steps.ts';
 import { type Name, formatName, labelsOf } from '../name.ts';
 import { formatRdata } from '../rdata/rdata.ts';
 import { formatRRType } from '../rrtype.ts';
@@ -18,23 +19,27 @@ export interface ZoneFileContent {
   readonly rrsets: Iterable<OwnedRRset>;
 }
 
-/** The zone file, with a line end after each line. */
-export function formatZoneFile(content: ZoneFileContent): string {
-  return [...zoneFileLines(content)].join('\n') + '\n';
+/** The zone file, with a line end after each line. The content's RRsets are read in the first step. */
+export function* formatZoneFileInSteps({ apex, soa, serial, rrsets }: ZoneFileContent): Steps<string> {
+  const times = [serial, soa.refresh, soa.retry, soa.expire, soa.minimum].join(' ');
+  const head = [
+    `$ORIGIN ${formatName(apex)}`,
+    `${formatName(apex)}\t${soa.ttl}\tIN\tSOA\t${formatName(soa.mname)} ${formatName(soa.rname)} ${times}`,
+  ];
+  const keyed = yield* mapInSteps([...rrsets], (owned) => ({ owned, key: sortKey(owned.owner) }));
+  keyed.sort((a, b) => compare(a.key, b.key) || a.owned.rrset.type - b.owned.rrset.type);
+  const lines = yield* mapInSteps(keyed, ({ owned }) => recordLines(owned));
+  return [...head, ...lines.flat()].join('\n') + '\n';
 }
 
-/** The lines of the zone file without their line ends, for a zone that is better not held as one text. */
-export function* zoneFileLines({ apex, soa, serial, rrsets }: ZoneFileContent): IterableIterator<string> {
-  const times = [serial, soa.refresh, soa.retry, soa.expire, soa.minimum].join(' ');
-  yield `$ORIGIN ${formatName(apex)}`;
-  yield `${formatName(apex)}\t${soa.ttl}\tIN\tSOA\t${formatName(soa.mname)} ${formatName(soa.rname)} ${times}`;
-  const sorted = Array.from(rrsets, (owned) => ({ owned, key: sortKey(owned.owner) })).sort(
-    (a, b) => compare(a.key, b.key) || a.owned.rrset.type - b.owned.rrset.type,
-  );
-  for (const { owned } of sorted) {
-    const prefix = `${formatName(owned.owner)}\t${owned.rrset.ttl}\tIN\t${formatRRType(owned.rrset.type)}\t`;
-    for (const rdata of owned.rrset.rdata) yield prefix + formatRdata(owned.rrset.type, rdata);
-  }
+/** As `formatZoneFileInSteps`, at once. */
+export function formatZoneFile(content: ZoneFileContent): string {
+  return runAtOnce(formatZoneFileInSteps(content));
+}
+
+function recordLines({ owner, rrset }: OwnedRRset): string[] {
+  const prefix = `${formatName(owner)}\t${rrset.ttl}\tIN\t${formatRRType(rrset.type)}\t`;
+  return rrset.rdata.map((rdata) => prefix + formatRdata(rrset.type, rdata));
 }
 
 /** Text that sorts as the name does: labels from the root, ended by what is less than every octet of a label. */

@@ -4,6 +4,7 @@
  * Invariants of what passes: one SOA, at the apex; NS there; a CNAME alone at its name (RFC 1034 §3.6.2); one TTL
  * for each RRset (RFC 2181 §5.2); every RRset valid. The first error refuses the file; nothing is half imported.
  */
+import { type Steps, runAtOnce } from '../../ops/steps.ts';
 import { type Name, formatName, isSubdomain, nameFromWire } from '../name.ts';
 import { decodeNumber, nameEnd } from '../rdata/fields.ts';
 import { namesInRdata } from '../rdata/rdata.ts';
@@ -50,15 +51,11 @@ const RECORDS_PER_STEP = 500;
 
 /** Reads a zone file for the zone at `apex`, which is the first origin too. Pure; about ten seconds for a million records. */
 export function parseZoneFile(text: string, apex: Name): ParsedZoneFile {
-  const steps = parseZoneFileInSteps(text, apex);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return runAtOnce(parseZoneFileInSteps(text, apex));
 }
 
 /** As `parseZoneFile`, but yields after every few milliseconds of work, so that a server can do others' in between. */
-export function* parseZoneFileInSteps(text: string, apex: Name): Generator<undefined, ParsedZoneFile> {
+export function* parseZoneFileInSteps(text: string, apex: Name): Steps<ParsedZoneFile> {
   const reader = new RecordReader(text, apex);
   const contents = new Contents(text, apex);
   let work = 0;

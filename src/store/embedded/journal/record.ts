@@ -6,6 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Parsed, parsed, unparsable } from '../../../ops/parsed.ts';
+import { type Steps, mapInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { encodeChange } from '../../codec.ts';
 import { FieldError, Fields } from '../../json-fields.ts';
@@ -40,8 +41,8 @@ const JSON_START = '{"sequence":';
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** The record of a commit. Throws FieldError where a change cannot be stored, before anything was written. */
-export function encodeCommit(sequence: number, at: string, changes: readonly Change[]): Buffer {
-  const values = changes.map((change) => JSON.stringify(encodeChange(change)));
+export function* encodeCommit(sequence: number, at: string, changes: readonly Change[]): Steps<Buffer> {
+  const values = yield* mapInSteps(changes, (change) => JSON.stringify(encodeChange(change)));
   return frame(`{"sequence":${sequence},"at":"${at}","changes":[${values.join(',')}]}`);
 }
 

@@ -8,6 +8,7 @@
  */
 import { basename, join } from 'node:path';
 import type { Clock } from '../../../ops/clock.ts';
+import { runInTurns } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { type FileLayer, type JournalFile, errorCode } from './file-layer.ts';
 import { encodeCommit, encodeProbe, encodeSegmentHeader } from './record.ts';
@@ -105,7 +106,7 @@ export class JournalWriter {
 
   /** Makes one commit durable. Rejects with the file layer's error, and then nothing of it is in the journal. */
   async append(changes: readonly Change[]): Promise<void> {
-    const record = encodeCommit(this.#sequence + 1, this.#now(), changes);
+    const record = await runInTurns(encodeCommit(this.#sequence + 1, this.#now(), changes));
     await this.#write(record);
     this.#sequence++;
   }

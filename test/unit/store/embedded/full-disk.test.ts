@@ -1,7 +1,7 @@
 /** A disk that is really full: a tmpfs of its own. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -71,6 +71,11 @@ test('full, it refuses and changes nothing; with space again it goes on, by a co
     assert.deepEqual(dump(again.view), expected);
     assert.ok(data.notices.every(({ code }) => code === 'unwritable' || code === 'writable'));
     await again.close();
+
+    await fill();
+    const names = await readdir(directory);
+    await assert.rejects(data.open({ directory }), /full/);
+    assert.deepEqual(await readdir(directory), names, 'a start that fails leaves nothing behind');
   } finally {
     // Lazily: what failed above may have left files open, and that failure is the one to be told.
     await run('umount', ['-l', disk]);

@@ -1,0 +1,33 @@
+/**
+ * Long computations in steps: a generator yields between pieces of work, and whoever runs it decides what happens
+ * there. Invariant: run on the event loop, a computation holds up nobody's query for longer than one of its steps.
+ */
+
+/** A computation that yields every few milliseconds at most and returns its result. */
+export type Steps<T> = Generator<undefined, T>;
+
+/** How many pieces of some microseconds each make a step. */
+const PIECES_PER_STEP = 500;
+
+/** The results of `compute` for all items, in their order. */
+export function* mapInSteps<T, U>(items: Iterable<T>, compute: (item: T) => U): Steps<U[]> {
+  const results: U[] = [];
+  for (const item of items) {
+    results.push(compute(item));
+    if (results.length % PIECES_PER_STEP === 0) yield;
+  }
+  return results;
+}
+
+/** Runs a computation to its end, and lets the event loop go on after each step. Rejects with what a step throws. */
+export async function runInTurns<T>(steps: Iterator<unknown, T>): Promise<T> {
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Runs a computation to its end at once. */
+export function runAtOnce<T>(steps: Iterator<unknown, T>): T {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
