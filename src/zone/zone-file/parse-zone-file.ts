@@ -7,7 +7,7 @@
 import { type Name, formatName, isSubdomain, nameFromWire } from '../name.ts';
 import { decodeNumber, nameEnd } from '../rdata/fields.ts';
 import { namesInRdata } from '../rdata/rdata.ts';
-import type { RRset } from '../rrset.ts';
+import { OWNER_LIMITS, type RRset } from '../rrset.ts';
 import { RRTYPE, formatRRType } from '../rrtype.ts';
 import { MAX_TTL } from '../ttl.ts';
 import { validateRRset } from '../validate-rrset.ts';
@@ -117,6 +117,8 @@ class Contents {
     if (pending === undefined) this.#owners.set(owner, (pending = []));
     const rrset = pending.find((other) => other.type === type);
     if (rrset === undefined) {
+      if (pending.length === OWNER_LIMITS.types)
+        return { at, reason: `${formatName(owner)} has records of over ${OWNER_LIMITS.types} types` };
       pending.push({ at, type, ttl, rdata: [rdata] });
       return undefined;
     }
