@@ -21,3 +21,6 @@ export interface OwnedRRset {
 
 /** Limits that keep one owner's data from harming the rest of its zone (secondaries refuse far larger sets). */
 export const RRSET_LIMITS = { records: 100, bytes: 16_384 } as const;
+
+/** How many types of records one owner may have: each costs every lookup of the name, and nobody uses more. */
+export const OWNER_LIMITS = { types: 100 } as const;

@@ -143,7 +143,7 @@ test('answers over UDP are limited as it is set, about the server is said what i
 
   writeFileSync(file, `${fixed}  rrl: { rate: 0 }\n`);
   process.kill(server.pid, 'SIGHUP');
-  await server.logged(/dns\.rrl\.rate/);
+  await server.logged(/"settings":\["dns\.rrl\.rate".*the new configuration is in force/);
   assert.equal((await flood()).length, 10);
 });
 

@@ -83,24 +83,9 @@ export function createDyndns2({ service, authenticator, log, clock }: Dyndns2Opt
       : resultOf(result, families, principal);
   }
 
-  function logUpdate({ exchange, hosts, startedAt }: Update, result: Result): void {
-    const fields = {
-      requestId: exchange.requestId,
-      hostnames: loggedHosts(hosts),
-      outcomes: result.kind === 'hosts' ? result.outcomes.map(({ kind }) => kind) : [result.outcome.kind],
-      account: accountOf(result.principal),
-      source: formatIpAddress(exchange.source),
-      agent: exchange.headers['user-agent']?.slice(0, LONGEST_LOGGED),
-      durationMs: clock.now() - startedAt,
-    };
-    if (result.kind === 'request' && RETURN_CODES[result.outcome.kind].status === 503)
-      log.warn(fields, 'update');
-    else log.info(fields, 'update');
-  }
-
   function answer(update: Update): Response | Promise<Response> {
     const reply = (result: Result): Response => {
-      logUpdate(update, result);
+      logUpdate(log, update, { result, durationMs: clock.now() - update.startedAt });
       return result.kind === 'hosts'
         ? replyHosts(result.outcomes, result.families)
         : replyRequest(result.outcome);
@@ -126,6 +111,26 @@ export function createDyndns2({ service, authenticator, log, clock }: Dyndns2Opt
       form instanceof Response ? form : answer(parseUpdate(exchange, form, startedAt)),
     );
   };
+}
+
+/** The one line of an update; what the operator should look at is a warning. */
+function logUpdate(
+  log: HttpLog,
+  { exchange, hosts }: Update,
+  { result, durationMs }: { result: Result; durationMs: number },
+): void {
+  const fields = {
+    requestId: exchange.requestId,
+    hostnames: loggedHosts(hosts),
+    outcomes: result.kind === 'hosts' ? result.outcomes.map(({ kind }) => kind) : [result.outcome.kind],
+    account: accountOf(result.principal),
+    source: formatIpAddress(exchange.source),
+    agent: exchange.headers['user-agent']?.slice(0, LONGEST_LOGGED),
+    durationMs,
+  };
+  if (result.kind === 'request' && RETURN_CODES[result.outcome.kind].status === 503)
+    log.warn(fields, 'update');
+  else log.info(fields, 'update');
 }
 
 function parseUpdate(exchange: Exchange, form: string, startedAt: number): Update {

@@ -4,7 +4,7 @@ import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname, formatName, parseName } from '../../zone/name.ts';
 import { parseRdata } from '../../zone/rdata/rdata.ts';
 import { RRTYPE, formatRRType, isStorableType, parseRRType } from '../../zone/rrtype.ts';
-import type { RRset } from '../../zone/rrset.ts';
+import { OWNER_LIMITS, type RRset } from '../../zone/rrset.ts';
 import { validateRRset } from '../../zone/validate-rrset.ts';
 import type { Zone } from '../../zone/zone.ts';
 import type { Plan } from '../commit.ts';
@@ -141,6 +141,8 @@ function conflictAtOwner({ zone, owner, type }: Target): string | undefined {
   const present = zone.staticTypes(owner);
   const isHost = zone.host(owner) !== undefined;
   if (isHost && isAddressType(type)) return `${name} is a host: use "homing host set ${name}"`;
+  if (!present.includes(type) && present.length >= OWNER_LIMITS.types)
+    return `${name} has records of ${OWNER_LIMITS.types} types, and no name may have more`;
   if (type !== RRTYPE.CNAME)
     return present.includes(RRTYPE.CNAME) ? `${name} is a CNAME, which stands alone at its name` : undefined;
   const alone = owner !== zone.apex && !isHost && present.every((other) => other === type);

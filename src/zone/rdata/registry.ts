@@ -7,6 +7,7 @@ import { RRTYPE } from '../rrtype.ts';
 import { A, AAAA } from './address.ts';
 import { type Field, type RdataCodec, type RdataNames, sequence } from './codec.ts';
 import { BASE64, HEX, NAME, REST_STRING, SECONDS, STRING, STRINGS, U16, U32, U8 } from './fields.ts';
+import { LOC } from './loc.ts';
 import { SVCB } from './svcb.ts';
 
 /** The tag of a CAA property: letters and digits (RFC 8659 §4.1). */
@@ -61,6 +62,7 @@ const CODECS: ReadonlyMap<number, RdataCodec> = new Map<number, RdataCodec>([
   [RRTYPE.RP, sequence({ 'the mailbox': NAME, 'the text name': NAME }, { ...NEW_NAME, count: 2 })],
   [RRTYPE.AFSDB, sequence({ 'the subtype': U16, 'the host': NAME }, { ...NEW_NAME, offset: 2 })],
   [RRTYPE.AAAA, AAAA],
+  [RRTYPE.LOC, LOC],
   [
     RRTYPE.SRV,
     sequence(

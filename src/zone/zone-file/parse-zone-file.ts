@@ -8,7 +8,7 @@ import { type Steps, runAtOnce } from '../../ops/steps.ts';
 import { type Name, formatName, isSubdomain, nameFromWire } from '../name.ts';
 import { decodeNumber, nameEnd } from '../rdata/fields.ts';
 import { namesInRdata } from '../rdata/rdata.ts';
-import type { OwnedRRset, RRset } from '../rrset.ts';
+import { OWNER_LIMITS, type OwnedRRset, type RRset } from '../rrset.ts';
 import { RRTYPE, formatRRType } from '../rrtype.ts';
 import { MAX_TTL } from '../ttl.ts';
 import { validateRRset } from '../validate-rrset.ts';
@@ -108,6 +108,8 @@ class Contents {
     if (pending === undefined) this.#owners.set(owner, (pending = []));
     const rrset = pending.find((other) => other.type === type);
     if (rrset === undefined) {
+      if (pending.length === OWNER_LIMITS.types)
+        return { at, reason: `${formatName(owner)} has records of over ${OWNER_LIMITS.types} types` };
       pending.push({ at, type, ttl, rdata: [rdata] });
       return undefined;
     }

@@ -204,6 +204,12 @@ describe('record commands', () => {
     assert.match(refusal(await set('www.dyn.test', 'ANY', 'x')), /not a record type/);
     assert.match(refusal(await set('www.dyn.test', 'A', '10.0.0')), /^invalid: "10.0.0" is no A value/);
     assert.match(refusal(await set('www.else.test', 'A', '10.0.0.1')), /^not-found: no zone holds/);
+    for (let i = 0; i < 100; i++) value(await set('full.dyn.test', `TYPE${1000 + i}`, '\\# 1 00'));
+    value(await set('full.dyn.test', 'TYPE1099', '\\# 1 01'));
+    assert.match(
+      refusal(await set('full.dyn.test', 'TXT', 'x')),
+      /^conflict: full.dyn.test has .* 100 types/,
+    );
     value(await set('sub.dyn.test', 'NS', 'ns.sub.dyn.test.'));
     value(await set('ns.sub.dyn.test', 'A', '10.0.0.1'));
     assert.match(refusal(await set('www.sub.dyn.test', 'TXT', 'x')), /would not be answered: sub.dyn.test/);

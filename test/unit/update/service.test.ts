@@ -115,7 +115,7 @@ describe('the one writer', () => {
       request(['vpn.dyn.test'], { ipv4: set('10.0.0.2') }),
       request(['home.dyn.test'], { ipv4: set('10.0.0.3') }),
     ];
-    await Promise.all(updates.map((update) => room.service.update(update)));
+    await Promise.all(updates.map((update) => kinds(room, update)));
     assert.equal(room.store.commits.length, 2);
     assert.equal(room.host('home.dyn.test')?.ipv4, ip('10.0.0.3'));
   });

@@ -75,11 +75,23 @@ const svcParams = fc
     }),
   );
 
+/** A number of four octets. */
+function u32(min: number, max: number): fc.Arbitrary<string> {
+  return fc.integer({ min, max }).map((value) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes.toString('latin1');
+  });
+}
+
 function joined(...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> {
   return fc.tuple(...parts).map((texts) => texts.join(''));
 }
 
 const svcb = joined(u16, anyName, svcParams);
+const locSize = fc
+  .tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 }))
+  .map(([digit, power]) => String.fromCharCode(digit === 0 ? 0 : (digit << 4) | power));
 const certificate = joined(octets(3), blob);
 const texts = fc.array(characterString, { minLength: 1, maxLength: 4 }).map((strings) => strings.join(''));
 
@@ -101,6 +113,18 @@ export const RDATA: ReadonlyMap<number, fc.Arbitrary<string>> = new Map<number, 
     fc.oneof(
       octets(16),
       octets(4).map((v4) => '\0'.repeat(10) + '\xff\xff' + v4),
+    ),
+  ],
+  [
+    RRTYPE.LOC,
+    joined(
+      fc.constant('\0'),
+      locSize,
+      locSize,
+      locSize,
+      u32(2 ** 31 - 324_000_000, 2 ** 31 + 324_000_000),
+      u32(2 ** 31 - 648_000_000, 2 ** 31 + 648_000_000),
+      u32(0, 2 ** 32 - 1),
     ),
   ],
   [RRTYPE.SRV, joined(octets(6), anyName)],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { codecOf } from '../../../../src/zone/rdata/registry.ts';
-import { RRSET_LIMITS } from '../../../../src/zone/rrset.ts';
+import { OWNER_LIMITS, RRSET_LIMITS } from '../../../../src/zone/rrset.ts';
 import { formatRRType } from '../../../../src/zone/rrtype.ts';
 import { MAX_TTL } from '../../../../src/zone/ttl.ts';
 import { RDATA } from '../arbitraries.ts';
@@ -32,5 +32,6 @@ test('each of them is held to its round trip', () => {
 
 test('the limits are those of the code', () => {
   assert.ok(text.includes(`at most ${RRSET_LIMITS.records} records and ${RRSET_LIMITS.bytes} octets`));
+  assert.ok(text.includes(`records of at most ${OWNER_LIMITS.types} types`));
   assert.ok(text.includes(`A\nTTL is at most ${MAX_TTL}`));
 });
