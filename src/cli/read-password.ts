@@ -12,8 +12,9 @@ export async function readPassword(context: CliContext): Promise<string> {
   const { stdin, stderr } = context;
   const terminal = stdin.isTTY === true && stdin.setRawMode !== undefined;
   if (terminal) {
-    stderr.write('Password: ');
+    // Before the prompt: what is typed as soon as it shows must not be echoed either.
     stdin.setRawMode?.(true);
+    stderr.write('Password: ');
   }
   try {
     const line = await firstLine(stdin, terminal);

@@ -21,8 +21,8 @@ Later layers win:
    holds the value (for secrets; one newline at its end is ignored). Lists are separated by commas or blanks;
 5. flags of the command line: \`--data\`, \`--http\`, \`--dns\`, \`--log-level\`, \`--pretty\`.
 
-\`homing check-config\` prints the effective configuration, secrets masked, and where each value came from. The server
-logs it at its start.
+\`homing check-config\` prints the effective configuration, secrets masked, and where each value came from. \`homing
+serve\` logs it at its start.
 
 Relative paths are relative to the working directory.
 

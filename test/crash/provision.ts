@@ -1,6 +1,6 @@
 /** The zones, the account, the hosts and the token of a crash test. */
 import { administer } from '../interop/administer.ts';
-import { homing, startHoming } from '../interop/homing-process.ts';
+import { startHoming } from '../interop/homing-process.ts';
 import { type Ledger, ZONES } from './ledger.ts';
 
 /** The owner of all hosts. */
@@ -8,10 +8,13 @@ export const ACCOUNT = 'devices';
 
 /** Fills an empty data directory with what the ledgers need; gives the token of all hosts. */
 export async function provision(dataDirectory: string, ledgers: readonly Ledger[]): Promise<string> {
-  for (const zone of ZONES) await homing(['zone', 'add', zone, '--data', dataDirectory]);
   const server = await startHoming(dataDirectory);
   try {
     return await administer(dataDirectory, async (carryOut) => {
+      for (const apex of ZONES) {
+        const zone = { kind: 'zone-add', apex, nameServers: [], addresses: [], accept: 'private' } as const;
+        await carryOut<'zone-add'>(zone);
+      }
       await carryOut<'account-add'>({ kind: 'account-add', name: ACCOUNT, admin: false, password: null });
       for (const fqdn of ledgers.flatMap((ledger) => ledger.hosts))
         await carryOut<'host-add'>({ kind: 'host-add', fqdn, account: ACCOUNT, ttl: 60, wildcard: false });

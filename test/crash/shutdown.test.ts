@@ -10,7 +10,7 @@ import { ACCOUNT, provision } from './provision.ts';
 
 const LIMIT_MS = 5000;
 
-test('SIGTERM under load drains and ends with status 0, twice in a row', async (t) => {
+test('SIGTERM under load drains and ends with status 0, twice in a row', { timeout: 60_000 }, async (t) => {
   const dataDirectory = await temporaryDirectory(t);
   const ledgers = createLedgers(32);
   const serials: Serials = new Map();
@@ -26,13 +26,13 @@ test('SIGTERM under load drains and ends with status 0, twice in a row', async (
       return;
     }
     const load = startLoad({ httpPort: server.httpPort, user: ACCOUNT, password: token }, ledgers);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Under way, however slow the machine is.
+    while (load.acknowledged() <= 100) await new Promise((resolve) => setTimeout(resolve, 5));
     const asked = Date.now();
     assert.deepEqual(await server.end('SIGTERM'), { status: 0, signal: null }, server.log().slice(-2000));
     const took = Date.now() - asked;
     assert.ok(took < LIMIT_MS, `it took ${took} ms`);
     await load.stop();
-    assert.ok(load.acknowledged() > 100, `${load.acknowledged()} updates were acknowledged`);
     t.diagnostic(`${load.acknowledged()} updates acknowledged, ended ${took} ms after SIGTERM`);
   }
 });

@@ -7,7 +7,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { administer } from './administer.ts';
-import { type HomingProcess, homing, run, startHoming, temporaryDirectory } from './homing-process.ts';
+import { type HomingProcess, run, startHoming, temporaryDirectory } from './homing-process.ts';
 
 /** The path of a program, or undefined where the machine lacks it. */
 export function findProgram(name: string): string | undefined {
@@ -46,10 +46,12 @@ export async function startScenario(
   options: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<HomingProcess & { readonly token: string }> {
   const data = await temporaryDirectory(t);
-  await homing(['zone', 'add', ZONE, '--accept', 'any', '--data', data]);
-  const server = await startHoming(data, options);
+  const env = { HOMING_PASSWORDS_COST: '10', ...options.env };
+  const server = await startHoming(data, { ...options, env });
   t.after(() => server.end('SIGTERM'));
   const secret = await administer(data, async (carryOut) => {
+    const zone = { kind: 'zone-add', apex: ZONE, nameServers: [], addresses: [], accept: 'any' } as const;
+    await carryOut<'zone-add'>(zone);
     const account = { kind: 'account-add', name: ACCOUNT, admin: false, password: PASSWORD } as const;
     await carryOut<'account-add'>(account);
     for (const fqdn of HOSTS)

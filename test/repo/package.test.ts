@@ -64,8 +64,9 @@ async function pack(directory: string): Promise<string> {
     { filename: string; files: { path: string }[] },
   ];
   const paths = packed.files.map(({ path }) => path);
-  assert.ok(paths.includes('dist/main.js'), 'the command is packed');
-  const unwanted = /^(src|test|scripts|bench|data|node_modules)\/|\.tgz$/;
+  for (const wanted of ['dist/main.js', 'README.md', 'LICENSE', 'SECURITY.md', 'docs/operations/running.md'])
+    assert.ok(paths.includes(wanted), `${wanted} is packed`);
+  const unwanted = /^(src|test|scripts|bench|data|node_modules)\/|\.(tgz|map|d\.ts)$/;
   assert.deepEqual(
     paths.filter((path) => unwanted.test(path)),
     [],

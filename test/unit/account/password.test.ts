@@ -133,7 +133,7 @@ test('a hasher that was never used closes', async () => {
 });
 
 test('the event loop turns while 50 passwords are checked', async (t) => {
-  const hasher = hasherFor(t, { cost: 8, queueLimit: 64 });
+  const hasher = hasherFor(t, { cost: 6, queueLimit: 64 });
   const hash = await hasher.hash('x');
   let turns = 0;
   let running = true;
@@ -148,7 +148,7 @@ test('the event loop turns while 50 passwords are checked', async (t) => {
   running = false;
   assert.equal(answers.filter(Boolean).length, 25);
   // Computed on the event loop, each check would be a turn or two: some hundred in all instead of many thousands.
-  assert.ok(turns > 2000, `${turns} turns`);
+  assert.ok(turns > 1000, `${turns} turns`);
 });
 
 test('the lower priority of the threads is not that of the process', async (t) => {

@@ -37,7 +37,11 @@ test('at a terminal it is asked for, not echoed, and can be corrected', async ()
   const modes: boolean[] = [];
   const stdin = Object.assign(new PassThrough(), {
     isTTY: true,
-    setRawMode: (on: boolean) => modes.push(on),
+    setRawMode: (on: boolean) => {
+      // Typed ahead, as soon as the question shows, it must not be echoed either.
+      assert.equal(context.said.length, on ? 0 : 1, 'raw before the question, and until the answer');
+      modes.push(on);
+    },
   });
   const context = contextOf(stdin);
   const reading = readPassword(context);

@@ -80,7 +80,7 @@ export function describeFileError(error: unknown): string {
     case 'EPERM':
       return 'the permissions do not allow it';
     case 'ENOENT':
-      return 'there is no such directory, and none can be made there';
+      return 'there is no such directory, or none can be made there';
     case 'EEXIST':
     case 'ENOTDIR':
       return 'there is a file where a directory should be';

@@ -40,7 +40,7 @@ test('regression: below /proc, where Node tries to make a directory for ever, it
       assert.equal(error.code, 'unwritable');
       assert.match(
         error.message,
-        /^\/proc\/nope.* cannot be opened: there is no such directory, and none can/,
+        /^\/proc\/nope.* cannot be opened: there is no such directory, or none can/,
       );
       return true;
     });
