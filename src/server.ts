@@ -40,6 +40,8 @@ export interface RunningServer {
   /** As bound, so with the real ports. */
   readonly http: readonly ListenAddress[];
   readonly dns: readonly ListenAddress[];
+  /** How DNS over UDP is served, in words. */
+  readonly dnsLane: string;
   health(): Promise<Health>;
   /** Takes over the settings that may change while running. */
   reconfigure(config: Config): void;
@@ -128,6 +130,7 @@ export async function startServer(options: {
   return {
     core,
     ...addresses,
+    dnsLane: dns.lane,
     health,
     reconfigure: (next) => {
       http.reconfigure(next.http);
@@ -154,7 +157,8 @@ function logNotice(log: Log, { message, ...fields }: StoreNotice): void {
 }
 
 function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
-  const { tcpConnections, tcpConnectionsPerSource, tcpIdleMs, rrl, cookies, identity, version } = dns;
+  const { workers, tcpConnections, tcpConnectionsPerSource, tcpIdleMs, rrl, cookies, identity, version } =
+    dns;
   return createDnsServer({
     listen: dns.listen,
     zones: store.view,
@@ -166,6 +170,7 @@ function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
       ...(version === null ? {} : { version }),
     },
     log,
+    ...(workers === 0 ? {} : { workers: { feed: store, count: workers } }),
   });
 }
 

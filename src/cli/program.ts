@@ -13,7 +13,10 @@ import type { CliContext } from './context.ts';
 import { type ExitCode, formatExitCodes } from './exit-code.ts';
 
 /** The program. A command that ends with something else than success or an error calls `setExitCode`. */
-export function buildProgram(context: CliContext, setExitCode: (code: ExitCode) => void): Command {
+export function buildProgram(
+  context: CliContext & { readonly json?: boolean },
+  setExitCode: (code: ExitCode) => void,
+): Command {
   const program = new Command('homing')
     .description('The dynamic-DNS provider that anyone can host.')
     .version(readVersion())
@@ -24,11 +27,15 @@ export function buildProgram(context: CliContext, setExitCode: (code: ExitCode) 
         context.stdout.write(text);
       },
       writeErr: (text) => {
-        context.stderr.write(text.replace(/^error: /, 'homing: '));
+        context.stderr.write(text);
+      },
+      outputError: (text, write) => {
+        // For scripts the failure is told once, as JSON, by whoever runs the program.
+        if (context.json !== true) write(text.replace(/^error: /, 'homing: '));
       },
     })
     .configureHelp({ showGlobalOptions: false })
-    .showHelpAfterError('Try --help.')
+    .showHelpAfterError(context.json === true ? false : 'Try --help.')
     .addHelpText('after', `\nExit codes:\n${formatExitCodes()}`);
   addServeCommands(program, context, setExitCode);
   addZoneCommands(program, context);

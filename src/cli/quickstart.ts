@@ -59,6 +59,8 @@ export function formatWelcome(secret: string, places: Places): string {
     '',
     formatPlaces(places),
     '',
+    'Ctrl-C ends it; the next start serves the same data.',
+    '',
     '',
   ].join('\n');
 }

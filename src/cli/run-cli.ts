@@ -13,17 +13,21 @@ import { buildProgram } from './program.ts';
 /** Runs the command that `args` (without the program's own name) ask for. Never rejects. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const program = buildProgram(context, (code) => {
+  const json = args.includes('--json');
+  const program = buildProgram({ ...context, json }, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has written its own message by now.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      // For people Commander has written its own message by now.
+      if (!json) return 2;
+    }
     const failure = describeFailure(error);
-    const line = args.includes('--json')
+    const line = json
       ? JSON.stringify({ error: { code: failure.code, message: failure.message } })
       : `homing: ${failure.message}`;
     context.stderr.write(`${line}\n`);
@@ -33,6 +37,13 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 
 function describeFailure(error: unknown): { exitCode: ExitCode; code: string; message: string } {
   if (error instanceof CliError) return error;
+  if (error instanceof CommanderError) {
+    return {
+      exitCode: 2,
+      code: 'usage',
+      message: error.message.replace(/^error: /, '').replaceAll('\n', ' '),
+    };
+  }
   if (error instanceof StoreError) {
     return { exitCode: exitCodeOfStore(error.code), code: error.code, message: error.message };
   }

@@ -29,11 +29,14 @@ export async function runServer(options: {
   const signal = awaitSignal(options.quickstart ? ['SIGTERM', 'SIGINT', 'SIGHUP'] : ['SIGTERM', 'SIGINT']);
   try {
     const version = readVersion();
-    control.log.info({ version, pid: process.pid, settings: describeSettings(loaded.settings) }, 'starting');
+    control.log.info({ version, pid: process.pid }, 'starting');
+    // A person who tries things out sets nothing; check-config is there for the curious.
+    const level = options.quickstart ? 'debug' : 'info';
+    control.log[level]({ configuration: describeSettings(loaded.settings) }, 'configuration');
     const server = await startOrRefuse(loaded, control.log, version);
     try {
       await startControl(server, loaded, { log: control.log, version });
-      await announce(server, loaded, { ...options, log: control.log });
+      await announce(server, loaded, { ...options, control });
     } catch (error) {
       await server.stop();
       throw error;
@@ -108,7 +111,7 @@ async function startControl(
 async function announce(
   server: RunningServer,
   { config }: LoadedConfig,
-  { context, quickstart, log }: { context: CliContext; quickstart: boolean; log: Log },
+  { context, quickstart, control }: { context: CliContext; quickstart: boolean; control: LogControl },
 ): Promise<void> {
   const { store, administrator } = server.core;
   const { http, dns } = server;
@@ -117,15 +120,16 @@ async function announce(
     const result = await administrator.execute({ kind: 'account-add', name: account, admin: true, password });
     if (!result.ok)
       throw new CliError(exitCodeOf(result.code), result.code, `bootstrap.account: ${result.message}`);
-    log.info({ account }, 'made the first administrator');
+    control.log.info({ account }, 'made the first administrator');
   }
-  if (quickstart) {
-    const places = { http, dns, data: config.data };
-    const secret = await provisionQuickstart(store.view, administrator);
-    context.stdout.write(secret === undefined ? `${formatPlaces(places)}\n` : formatWelcome(secret, places));
-  }
+  const secret = quickstart ? await provisionQuickstart(store.view, administrator) : undefined;
   const listen = { http: http.map(formatListenAddress), dns: dns.map(formatListenAddress) };
-  log.info({ ...listen, data: config.data }, 'serving');
+  control.log.info({ ...listen, dnsLane: server.dnsLane, data: config.data }, 'serving');
+  if (!quickstart) return;
+  // What is to be pasted comes last, below every line of the start.
+  control.flush();
+  const places = { http, dns, data: config.data };
+  context.stdout.write(secret === undefined ? `${formatPlaces(places)}\n` : formatWelcome(secret, places));
 }
 
 /** The first of these signals; a second one ends the process at once, as the system does by itself. */

@@ -20,6 +20,8 @@ export interface Config {
   };
   readonly dns: {
     readonly listen: readonly ListenAddress[];
+    /** 0: none, the main thread answers. */
+    readonly workers: number;
     readonly tcpConnections: number;
     readonly tcpConnectionsPerSource: number;
     readonly tcpIdleMs: number;
@@ -98,6 +100,7 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
 function buildDns(values: SettingValues): Config['dns'] {
   return {
     listen: values['dns.listen'],
+    workers: values['dns.workers'],
     tcpConnections: values['dns.tcpConnections'],
     tcpConnectionsPerSource: values['dns.tcpConnectionsPerSource'],
     tcpIdleMs: values['dns.tcpIdleSeconds'] * 1000,

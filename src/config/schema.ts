@@ -49,6 +49,9 @@ export const SETTINGS = {
   'dns.listen': listSetting(listenList, ['127.0.0.1:5300'], {
     doc: 'Where DNS is answered, over UDP and TCP on the same port.',
   }),
+  'dns.workers': integerSetting([0, 64], 1, {
+    doc: 'How many threads answer DNS over UDP, each with batched system calls (Linux; elsewhere, and with 0, the main thread answers through node:dgram).',
+  }),
   'dns.tcpConnections': integerSetting([1, 1_000_000], 512, {
     doc: 'DNS connections over TCP at once; a further one takes the place of the one that was idle for longest.',
   }),

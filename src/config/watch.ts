@@ -4,7 +4,7 @@
  * Invariants: a new configuration is taken up or refused as a whole; a refused one leaves the old one in force and
  * is reported in one log line; a setting that needs a restart keeps its old value until then.
  */
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Log } from '../ops/log.ts';
 import { type Config, buildConfig, changedKeys } from './config.ts';
 import type { LoadResult, LoadedConfig } from './load.ts';
@@ -57,19 +57,30 @@ export function watchConfig(options: {
     if (restart.length > 0) log.warn({ settings: restart }, 'these settings take effect at the next start');
   };
 
-  const onChange = (
-    now: { mtimeMs: number; ino: number },
-    before: { mtimeMs: number; ino: number },
-  ): void => {
-    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) reload();
+  const look = (): void => {
+    const now = fingerprint(options.loaded.files);
+    if (now === seen) return;
+    seen = now;
+    reload();
   };
-  for (const file of options.loaded.files) {
-    watchFile(file, { interval: options.intervalMs ?? INTERVAL_MS, persistent: false }, onChange);
-  }
+  let seen = fingerprint(options.loaded.files);
+  // What changed between the reading of the files and the first look at them is taken up at once.
+  reload();
+  const timer = setInterval(look, options.intervalMs ?? INTERVAL_MS).unref();
   return {
     reload,
     stop: () => {
-      for (const file of options.loaded.files) unwatchFile(file, onChange);
+      clearInterval(timer);
     },
   };
+}
+
+/** What tells that a file was changed or replaced, of all files together. */
+function fingerprint(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return found === undefined ? '-' : `${found.ino}:${found.size}:${found.mtimeMs}`;
+    })
+    .join(' ');
 }

@@ -79,12 +79,23 @@ export function createLog(options: {
   };
 }
 
+/** The settings of a configuration as a list below the message; empty where the line carries none. */
+function configurationLines(configuration: unknown): string {
+  if (typeof configuration !== 'object' || configuration === null) return '';
+  const width = Math.max(...Object.keys(configuration).map((key) => key.length));
+  return Object.entries(configuration)
+    .map(([key, value]) => `\n    ${key.padEnd(width)}  ${JSON.stringify(value)}`)
+    .join('');
+}
+
 function prettyLines(target: LogSink): LogSink {
   const format = pretty.prettyFactory({
     colorize: process.stderr.isTTY,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'pid',
+    ignore: 'pid,configuration',
     singleLine: true,
+    messageFormat: (line, messageKey) =>
+      `${String(line[messageKey])}${configurationLines(line['configuration'])}`,
   });
   return { write: (line) => target.write(format(line)) };
 }

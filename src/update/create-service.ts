@@ -30,8 +30,18 @@ export function createUpdateService({
   clock,
   onUnavailable,
 }: UpdateServiceOptions): UpdateService {
+  async function submit(request: UpdateRequest, names: readonly Name[]): Promise<UpdateResult> {
+    const submission = await committer.submit({
+      footprint: names,
+      plan: (current, now) => planUpdate(current, request, now),
+    });
+    if (submission.kind === 'committed') return { kind: 'hosts', outcomes: submission.result };
+    if (submission.kind === 'unavailable') onUnavailable?.(submission.reason);
+    return { kind: submission.kind, retryAfterSeconds: RETRY_AFTER[submission.kind] };
+  }
+
   return {
-    async update(request: UpdateRequest): Promise<UpdateResult> {
+    update(request) {
       if (request.hostnames.length === 0) return { kind: 'no-hostname' };
       if (request.hostnames.length > MAX_HOSTS_PER_REQUEST) {
         return { kind: 'too-many-hosts', limit: MAX_HOSTS_PER_REQUEST };
@@ -41,13 +51,7 @@ export function createUpdateService({
         const plan = planUpdate(view, request, clock.now());
         if (plan.changes.length === 0) return { kind: 'hosts', outcomes: plan.result };
       }
-      const submission = await committer.submit({
-        footprint: names,
-        plan: (current, now) => planUpdate(current, request, now),
-      });
-      if (submission.kind === 'committed') return { kind: 'hosts', outcomes: submission.result };
-      if (submission.kind === 'unavailable') onUnavailable?.(submission.reason);
-      return { kind: submission.kind, retryAfterSeconds: RETRY_AFTER[submission.kind] };
+      return submit(request, names);
     },
   };
 }

@@ -9,5 +9,6 @@ export type UpdateResult =
 
 /** Applies update requests. `changed` and `unchanged` are given only once durable and served. */
 export interface UpdateService {
-  update(request: UpdateRequest): Promise<UpdateResult>;
+  /** Answers at once what changes nothing and waits for nothing. */
+  update(request: UpdateRequest): UpdateResult | Promise<UpdateResult>;
 }

@@ -2,10 +2,11 @@
  * Host names as people and DDNS clients type them, international ones included.
  *
  * Invariant: what comes out is a name of two or more labels of letters, digits, hyphens and underscores (RFC 952,
- * RFC 1123 §2.1; the underscore is common in device names), never an address and never a wildcard.
+ * RFC 1123 §2.1; the underscore is common in device names), never an address, and a wildcard only where one was
+ * asked for.
  */
 import { domainToASCII } from 'node:url';
-import { type Name, nameFromLabels } from './name.ts';
+import { type Name, nameFromLabels, wildcardOf } from './name.ts';
 
 /** More than any name has in Unicode; bounds the work of IDNA mapping. */
 const MAX_TEXT = 1024;
@@ -23,6 +24,13 @@ export function parseHostname(text: string): Name | undefined {
   const labels = (ascii.endsWith('.') ? ascii.slice(0, -1) : ascii).split('.');
   if (labels.length < 2 || !labels.every((label) => LABEL.test(label))) return undefined;
   return /^\d+$/.test(labels.at(-1)!) ? undefined : nameFromLabels(labels);
+}
+
+/** As `parseHostname`; a `*` may stand before it as a label of its own (RFC 4592). */
+export function parseHostnameOrWildcard(text: string): Name | undefined {
+  if (!text.startsWith('*.')) return parseHostname(text);
+  const parent = parseHostname(text.slice(2));
+  return parent === undefined ? undefined : wildcardOf(parent);
 }
 
 function toAscii(text: string): string {

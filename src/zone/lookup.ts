@@ -6,15 +6,9 @@
  * Invariants: nothing below a cut or outside the zone is ever an answer; the work is bounded by MAX_CHAIN.
  */
 import { type Name, isSubdomain, nameFromWire, parentOf, wildcardOf } from './name.ts';
-import type { RRset } from './rrset.ts';
+import type { OwnedRRset, RRset } from './rrset.ts';
 import { RRTYPE } from './rrtype.ts';
 import type { ZoneNode, ZoneView } from './zone.ts';
-
-/** An RRset under the name it is answered for: its owner, or the asked name where a wildcard was expanded. */
-export interface OwnedRRset {
-  readonly owner: Name;
-  readonly rrset: RRset;
-}
 
 /**
  * What the last name of the chain led to: data (or a chain that leaves the zone, loops or is too long), an existing

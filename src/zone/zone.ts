@@ -62,6 +62,7 @@ export interface ZoneSet {
   zoneFor(name: Name): ZoneView | undefined;
 }
 
+const NO_TYPES: readonly number[] = [];
 const EMPTY_NODE: ZoneNode = { rrset: () => undefined, rrsets: () => [] };
 
 /** A zone with its data. Generic over the host record, of which it reads only the addresses. */
@@ -117,7 +118,8 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
 
   /** The types of an owner's static RRsets, without the SOA. */
   staticTypes(owner: Name): readonly number[] {
-    return [...(this.#static.get(owner)?.keys() ?? [])];
+    const records = this.#static.get(owner);
+    return records === undefined ? NO_TYPES : [...records.keys()];
   }
 
   /** Every static RRset with its owner, without the SOA. */

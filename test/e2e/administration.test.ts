@@ -47,6 +47,8 @@ const SCRIPT: readonly Step[] = [
   { args: 'zone record set www.dyn.example CNAME home.dyn.example. --ttl 120' },
   { args: 'zone record set dyn.example MX 10,mail.example.net. 20,mail2.example.net.' },
   { args: 'zone record set dyn.example A 300.1.1.1', code: 2 },
+  { args: 'zone record remove dyn.example MX 30,mail.example.net.', code: 3 },
+  { args: 'zone record remove dyn.example MX 10,mail.example.net.' },
   { args: 'zone record remove www.dyn.example CNAME' },
   { args: 'zone record remove www.dyn.example CNAME', code: 3 },
   { args: 'zone show dyn.example' },
@@ -194,6 +196,21 @@ test('commands at the same time wait for each other', async (t) => {
   for (const result of results) jsonOf(result);
   const accounts = jsonOf<{ name: string }[]>(await runHere(['account', 'list', '--json'], { cwd }));
   assert.deepEqual(accounts.map(({ name }) => name).sort(), names);
+});
+
+test('regression: with --json a usage error is one line of JSON, too', async (t) => {
+  const cwd = newDirectory(t);
+  for (const [args, message] of [
+    ['zone lst --json', "unknown command 'lst' (Did you mean list?)"],
+    ['zone list --jso --json', "unknown option '--jso' (Did you mean --json?)"],
+    ['host add --account a --json', "missing required argument 'fqdn'"],
+    ['host add a.example --json', "required option '--account <name>' not specified"],
+    ['host list extra --json', "too many arguments for 'list'. Expected 0 arguments but got 1."],
+  ] as const) {
+    const { code, stdout, stderr } = await runHere(args.split(' '), { cwd });
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.deepEqual(JSON.parse(stderr), { error: { code: 'usage', message } });
+  }
 });
 
 test('as a process: exit codes, help, usage and version', async (t) => {

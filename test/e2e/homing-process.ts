@@ -113,6 +113,11 @@ export async function startServer(
     }
   };
   await logged(/serving.*\n/);
+  // A quickstart says where everything is, and that after the log.
+  while (command === 'quickstart' && !/^Data {2}.*\n/m.test(written.stdout)) {
+    assert.equal(child.exitCode, null, `it ended: ${written.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   const line = written.stderr.split('\n').find((text) => text.includes('serving'))!;
   const [, http, dns] = /"http":\["([^"]*)".*"dns":\["[^"]*:(\d+)"/.exec(line)!;
   return {

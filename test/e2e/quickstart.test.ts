@@ -1,12 +1,15 @@
 /** The first minute with Homing: what `npm start` prints is pasted, and works. */
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { Resolver } from 'node:dns/promises';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { jsonOf, newDirectory, runHere, startServer } from './homing-process.ts';
+import { cleanEnvironment, jsonOf, newDirectory, runHere, startServer } from './homing-process.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
 
 const shell = promisify(execFile);
 
@@ -78,4 +81,29 @@ test('a quickstart on data that exist adds nothing', async (t) => {
     ['own.test'],
   );
   assert.deepEqual(jsonOf(await runHere(['token', 'list', '--json'], { cwd })), []);
+});
+
+test('regression: SIGTERM to npm ends the server, too, and its log ends with "stopped"', async (t) => {
+  const data = join(newDirectory(t), 'data');
+  const { start } = (
+    JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  ).scripts;
+  // As npm runs it: through a shell, whose process the signal goes to.
+  const args = ['--data', data, '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
+  const child = spawn('/bin/sh', ['-c', `${start} "$@"`, 'sh', ...args], {
+    cwd: ROOT,
+    env: {
+      ...cleanEnvironment(),
+      PATH: [join(ROOT, 'node_modules', '.bin'), process.env['PATH']].join(delimiter),
+    },
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const closed = once(child, 'close');
+  await once(child.stdout, 'data');
+  assert.ok(existsSync(join(data, 'homing.lock')));
+  child.kill('SIGTERM');
+  assert.deepEqual(await closed, [0, null], log);
+  assert.match(log, /stopped \{"result":"clean"\}\n$/);
+  assert.ok(!existsSync(join(data, 'homing.lock')));
 });

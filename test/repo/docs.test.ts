@@ -10,10 +10,12 @@ interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
   readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
 const manifest = JSON.parse(readText('package.json')) as Manifest;
+const packages = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.devDependencies };
 const documents = [...readdirSync(ROOT), ...ownFiles()].filter((path) => path.endsWith('.md'));
 
 test('relative links in documents lead to files, and their anchors to headings', () => {
@@ -31,14 +33,11 @@ test('relative links in documents lead to files, and their anchors to headings',
 
 test('every dependency has its reason in docs/design/dependencies.md, and nothing else has', () => {
   const rows = [...readText('docs/design/dependencies.md').matchAll(/^\| `([^`]+)` *\| *(\S.*?) *\|$/gm)];
-  const used = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)];
-  assert.deepEqual(rows.map(([, name]) => name).sort(), used.sort());
+  assert.deepEqual(rows.map(([, name]) => name).sort(), Object.keys(packages).sort());
 });
 
 test('every dependency is pinned to one version', () => {
-  const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
-    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
-  );
+  const loose = Object.entries(packages).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
   assert.deepEqual(loose, []);
 });
 

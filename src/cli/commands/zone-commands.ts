@@ -91,11 +91,16 @@ function addRecordCommands(zone: Command, context: CliContext): void {
     show: ({ records }) => records.join('\n'),
   });
   const remove = record
-    .command('remove <owner> <type>')
-    .description('remove the records of one owner and type');
+    .command('remove <owner> <type> [value...]')
+    .description(
+      'remove the records of one owner and type that have these values; all of them without a value',
+    );
   administrative(remove, context, {
-    examples: ['zone record remove www.dyn.example.org CNAME'],
-    toCommand: ([owner, type]) => ({ kind: 'record-remove', owner: owner!, type: type! }),
+    examples: [
+      'zone record remove www.dyn.example.org CNAME',
+      'zone record remove dyn.example.org MX "10 mail.example.net."',
+    ],
+    toCommand: ([owner, type, ...values]) => ({ kind: 'record-remove', owner: owner!, type: type!, values }),
     show: ({ removed }) => `removed ${removed}`,
   });
 }

@@ -3,19 +3,21 @@
  * counters for all of them.
  * Invariant: `start` either binds everything or nothing; after `stop` nothing of it keeps the process alive.
  */
-import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../../ops/clock.ts';
 import type { ZoneSet } from '../../zone/zone.ts';
 import type { DnsLog } from '../answer.ts';
+import { BatchedSide, type ZoneFeed } from '../fast/batched-side.ts';
+import { type NativeSockets, loadNativeSockets } from '../fast/native-socket.ts';
 import type { DnsSettings, Transport } from '../pipeline.ts';
 import type { RateLimitStats } from '../rrl/rate-limiter.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import { Answerer, type DnsServerSettings } from './answerer.ts';
+import { logLimitNotice } from './rate-limiting.ts';
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from './limits.ts';
 import { type DnsStats, createDnsStats } from './stats.ts';
 import { SessionTable } from './session-table.ts';
 import { TcpListener } from './tcp-listener.ts';
-import { UdpListener } from './udp-listener.ts';
+import { DgramSide, type UdpSide } from './udp-side.ts';
 
 /** An address of this machine and a port; port 0 lets the system choose one. */
 export interface ListenAddress {
@@ -37,6 +39,15 @@ export interface DnsServerOptions {
   /** The machine's where none is given. */
   readonly clock?: Clock;
   readonly log: DnsLog;
+  /** What UDP workers need; without it, or where the machine has no batched sockets, UDP is served by node:dgram. */
+  readonly workers?: WorkerOptions;
+}
+
+/** UDP workers with batched sockets. */
+export interface WorkerOptions {
+  readonly feed: ZoneFeed;
+  /** How many threads; at least 1. */
+  readonly count: number;
 }
 
 /** A DNS server. */
@@ -44,6 +55,8 @@ export interface DnsServer {
   /** Empty before `start`. */
   readonly addresses: readonly BoundAddress[];
   readonly stats: Readonly<DnsStats>;
+  /** How UDP is served, in words for the operator: by what, and why not by workers where it is not. */
+  readonly lane: string;
   readonly rateLimitStats: RateLimitStats;
   /** Takes other rate limits into force. Throws RangeError on a limit that is out of its range. */
   reconfigure(settings: { readonly rateLimits: RateLimitOptions }): void;
@@ -77,25 +90,39 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
 }
 
 class DualTransportServer implements DnsServer {
-  readonly stats = createDnsStats();
-  readonly #options: DnsServerOptions;
+  readonly lane: string;
+  readonly #stats = createDnsStats();
   readonly #limits: DnsLimits;
+  readonly #listen: readonly ListenAddress[];
   readonly #answerer: Answerer;
   readonly #table: SessionTable;
-  #listeners: (UdpListener | TcpListener)[] = [];
+  readonly #udp: UdpSide;
+  #tcp: TcpListener[] = [];
   #addresses: BoundAddress[] = [];
 
-  constructor(options: DnsServerOptions) {
-    checkSettings(options.settings ?? {});
-    this.#options = options;
-    this.#limits = { ...DEFAULT_DNS_LIMITS, ...options.limits };
-    this.#table = new SessionTable(this.#limits, this.stats);
-    const { zones, settings = {}, clock = systemClock, log } = options;
-    this.#answerer = new Answerer({ zones, settings, clock, log, stats: this.stats });
+  constructor({ listen, zones, settings = {}, clock = systemClock, log, workers, limits }: DnsServerOptions) {
+    checkSettings(settings);
+    this.#listen = listen;
+    this.#limits = { ...DEFAULT_DNS_LIMITS, ...limits };
+    this.#table = new SessionTable(this.#limits, this.#stats);
+    this.#answerer = new Answerer({ zones, settings, clock, log, stats: this.#stats });
+    const native = workers === undefined ? 'no workers are configured' : loadNativeSockets();
+    if (typeof native === 'string' || workers === undefined) {
+      this.lane = `node:dgram on the main thread${typeof native === 'string' ? `: ${native}` : ''}`;
+      this.#udp = new DgramSide(this.#answer('udp'));
+    } else {
+      this.lane = `batched sockets (threads: ${workers.count})`;
+      const rateLimits = settings.rateLimits ?? { rate: 0 };
+      this.#udp = this.#createWorkers(native, workers, { rateLimits, log });
+    }
   }
 
   get addresses(): readonly BoundAddress[] {
     return this.#addresses;
+  }
+
+  get stats(): DnsStats {
+    return { ...this.#stats, ...this.#udp.counters };
   }
 
   get rateLimitStats(): RateLimitStats {
@@ -104,12 +131,14 @@ class DualTransportServer implements DnsServer {
 
   reconfigure({ rateLimits }: { readonly rateLimits: RateLimitOptions }): void {
     this.#answerer.rateLimiting.reconfigure(rateLimits);
+    this.#udp.limit(rateLimits);
   }
 
   async start(): Promise<void> {
     this.#answerer.start();
     try {
-      for (const wanted of this.#options.listen) await this.#listen(wanted);
+      for (const wanted of this.#listen) await this.#bind(wanted);
+      await this.#udp.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -118,43 +147,59 @@ class DualTransportServer implements DnsServer {
 
   async stop(): Promise<void> {
     this.#answerer.stop();
-    const listeners = this.#listeners;
-    this.#listeners = [];
+    const listeners = this.#tcp;
+    this.#tcp = [];
     this.#addresses = [];
     const closed = listeners.map((listener) => close(listener));
     this.#table.clear();
-    await Promise.all(closed);
+    await Promise.all([this.#udp.stop(), ...closed]);
   }
 
-  async #listen(wanted: ListenAddress): Promise<void> {
+  async #bind(wanted: ListenAddress): Promise<void> {
+    const { address } = wanted;
     for (let left = wanted.port === 0 ? PORT_TRIES : 1; ; left--) {
-      const udp = this.#createUdp(wanted.address);
       const tcp = new TcpListener(
-        { answer: this.#answer('tcp'), limits: this.#limits, stats: this.stats },
+        { answer: this.#answer('tcp'), limits: this.#limits, stats: this.#stats },
         this.#table,
       );
       let port = wanted.port;
+      let hasUdp = false;
       try {
-        port = await udp.bindTo(wanted.address, port);
-        await tcp.bindTo(wanted.address, port);
+        port = await this.#udp.bind(address, port);
+        hasUdp = true;
+        await tcp.bindTo(address, port);
       } catch (cause) {
-        await close(udp);
+        if (hasUdp) await this.#udp.unbind();
         const error = cause as NodeJS.ErrnoException;
         if (error.code === 'EADDRINUSE' && left > 1) continue;
-        throw new DnsListenError({ address: wanted.address, port }, error);
+        throw new DnsListenError({ address, port }, error);
       }
-      this.#listeners.push(udp, tcp);
-      const address = wanted.address;
+      this.#tcp.push(tcp);
       this.#addresses.push({ address, port, transport: 'udp' }, { address, port, transport: 'tcp' });
       return;
     }
   }
 
-  #createUdp(address: string): UdpListener {
-    return new UdpListener({
-      family: isIPv6(address) ? 6 : 4,
+  #createWorkers(
+    native: NativeSockets,
+    { feed, count }: WorkerOptions,
+    { rateLimits, log }: { rateLimits: RateLimitOptions; log: DnsLog },
+  ): UdpSide {
+    // Over TCP nothing is limited or cut short.
+    const unlimited = this.#answer('tcp');
+    return new BatchedSide({
+      native,
+      feed,
+      workers: count,
+      limits: rateLimits,
       answer: this.#answer('udp'),
-      stats: this.stats,
+      answerUnlimited: (query) => unlimited(query, '127.0.0.1'),
+      onNotice: (notice) => {
+        logLimitNotice(log, notice, rateLimits);
+      },
+      onWorkerLost: (worker, error) => {
+        log.error({ worker, err: error }, 'A DNS worker ended and is started again');
+      },
     });
   }
 
@@ -170,7 +215,7 @@ function checkSettings({ identity, version }: DnsSettings): void {
   }
 }
 
-function close(listener: UdpListener | TcpListener): Promise<void> {
+function close(listener: TcpListener): Promise<void> {
   return new Promise((resolve) => {
     listener.close(() => {
       resolve();

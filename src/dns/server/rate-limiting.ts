@@ -12,6 +12,16 @@ import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 /** Milliseconds after which the log may say once more how many starts it did not tell. */
 const UNTOLD_INTERVAL_MS = 60_000;
 
+/** Tells the operator that a network began or ceased to be limited under these limits. */
+export function logLimitNotice(
+  log: DnsLog,
+  { kind, ...fields }: LimitNotice,
+  { dryRun = false }: Pick<RateLimitOptions, 'dryRun'>,
+): void {
+  if (kind === 'stopped') log.info(fields, 'rate limiting of a network ended');
+  else log.warn(fields, dryRun ? 'a network would be rate limited' : 'a network is rate limited');
+}
+
 /** The limiter in force, and what an operator hears of it. */
 export class RateLimiting {
   readonly #clock: Clock;
@@ -71,10 +81,8 @@ export class RateLimiting {
   }
 
   #create(options: RateLimitOptions): RateLimiter {
-    const isDry = options.dryRun === true;
-    const onNotice = ({ kind, ...fields }: LimitNotice): void => {
-      if (kind === 'stopped') this.#log.info(fields, 'rate limiting of a network ended');
-      else this.#log.warn(fields, isDry ? 'a network would be rate limited' : 'a network is rate limited');
+    const onNotice = (notice: LimitNotice): void => {
+      logLimitNotice(this.#log, notice, options);
     };
     return createRateLimiter({ ...options, onNotice });
   }

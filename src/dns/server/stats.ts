@@ -16,6 +16,9 @@ export interface DnsStats {
   bugs: number;
 }
 
+/** The counters that the UDP side keeps. */
+export type UdpCounters = Pick<DnsStats, 'udpQueries' | 'udpAnswers' | 'udpDropped' | 'udpSendErrors'>;
+
 /** Counters at zero. */
 export function createDnsStats(): DnsStats {
   return {

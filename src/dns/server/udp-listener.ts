@@ -6,13 +6,13 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import { type UdpServerOptions, UDPServer } from 'dns2';
-import type { DnsStats } from './stats.ts';
+import type { UdpCounters } from './stats.ts';
 
 /** What a listener needs. `answer` gives the bytes to send back, or undefined to send nothing; it never throws. */
 export interface UdpListenerOptions {
   readonly family: 4 | 6;
   readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
-  readonly stats: DnsStats;
+  readonly stats: UdpCounters;
 }
 
 /** Bytes; the system may grant less. */
@@ -21,7 +21,7 @@ const RECEIVE_BUFFER = 1_048_576;
 /** A UDP socket that answers. Bind it with `bindTo`, end it with `close`. */
 export class UdpListener extends UDPServer {
   readonly #answer: UdpListenerOptions['answer'];
-  readonly #stats: DnsStats;
+  readonly #stats: UdpCounters;
 
   constructor({ family, answer, stats }: UdpListenerOptions) {
     super(socketOptions(family));

@@ -6,7 +6,7 @@
  * for the types of RFC 1035 only (RFC 3597 §4).
  */
 import { nameFromWire } from '../../zone/name.ts';
-import type { OwnedRRset } from '../../zone/lookup.ts';
+import type { OwnedRRset } from '../../zone/rrset.ts';
 import { rdataNames } from '../../zone/rdata/rdata.ts';
 
 const MAX_POINTER = 0x3fff;

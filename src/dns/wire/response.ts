@@ -5,7 +5,8 @@
  * only that, also on errors and truncation (RFC 6891 §6.1.1, §7); TC is set exactly where something that was asked for
  * is missing: an RRset of the answer or authority section, or glue of a referral (RFC 2181 §9, RFC 9471 §3).
  */
-import type { OwnedRRset, Resolution } from '../../zone/lookup.ts';
+import type { Resolution } from '../../zone/lookup.ts';
+import type { OwnedRRset } from '../../zone/rrset.ts';
 import { type EdnsOption, encodeOpt } from '../edns/opt.ts';
 import { CLASS, RCODE, type Rcode } from '../rcode.ts';
 import { MessageWriter } from './message-writer.ts';

@@ -7,7 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IpFamily } from '../../net/ip-address.ts';
-import { parseHostname } from './hostnames.ts';
+import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 
 /** What was sent under a name of one address family; the text may be anything, of either family too. */
 export interface AddressText {
@@ -129,7 +129,7 @@ class ParameterReader {
 
   #readBareKey(key: string): void {
     const names = splitList(decodeComponent(key, 'replacement'));
-    if (names.length > 0 && names.every((name) => parseHostname(name) !== undefined))
+    if (names.length > 0 && names.every((name) => parseHostnameOrWildcard(name) !== undefined))
       this.#bareHosts.push(...names);
   }
 

@@ -3,7 +3,7 @@
  * Invariants: verifying changes nothing; restoring writes only into an empty directory, only what was proved whole,
  * and moves every zone's serial past whatever was served since the backup (RFC 1982).
  */
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Clock } from '../../ops/clock.ts';
 import { serialAfterRestore } from '../../zone/serial.ts';
@@ -14,6 +14,7 @@ import { errorCode } from './journal/file-layer.ts';
 import { readDocument, replayJournal, writeDocument } from './fold.ts';
 import { type TornTail, listSegments } from './journal/reader.ts';
 import { acquireLock, findLockHolder, isLockFile } from './lock.ts';
+import { makeDirectory } from './make-directory.ts';
 import { SNAPSHOT_NAME, temporaryPrefix } from './snapshot.ts';
 
 /** What a store's files were found to hold, or why they cannot be served. */
@@ -85,7 +86,7 @@ export interface RestoreResult {
 export async function restoreStore({ file, directory, clock }: RestoreOptions): Promise<RestoreResult> {
   const { state } = await readDocument(resolve(file));
   const target = resolve(directory);
-  await mkdir(target, { recursive: true, mode: 0o700 });
+  await makeDirectory(target);
   const lock = await acquireLock(target, clock);
   try {
     await refuseUnlessEmpty(target);

@@ -4,7 +4,7 @@
  * Invariants: nothing is changed before everything was proved whole; what is cut off is saved beside first; a start
  * that fails gives the lock back.
  */
-import { mkdir, open, readdir, rename, stat, truncate, unlink } from 'node:fs/promises';
+import { open, readdir, rename, stat, truncate, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { systemClock } from '../../ops/clock.ts';
 import { StoreError } from '../store.ts';
@@ -19,6 +19,7 @@ import { describeFileError, errorCode, nodeFileLayer } from './journal/file-laye
 import { type TornTail, listSegments } from './journal/reader.ts';
 import { openJournal } from './journal/writer.ts';
 import { type Lock, acquireLock } from './lock.ts';
+import { makeDirectory } from './make-directory.ts';
 import { FORMAT } from './migrations.ts';
 import { SNAPSHOT_NAME, openDocument, temporaryPrefix } from './snapshot.ts';
 
@@ -36,7 +37,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 }
 
 async function openLocked(options: StartedOptions): Promise<EmbeddedStore> {
-  await mkdir(options.directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(options.directory);
   const lock = await acquireLock(options.directory, options.clock);
   if (lock.tookOver !== null) {
     const { pid, since } = lock.tookOver;

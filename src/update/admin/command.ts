@@ -29,7 +29,13 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
     values: z.array(z.string()).min(1).readonly(),
     ttl: z.number().int().optional(),
   }),
-  z.strictObject({ kind: z.literal('record-remove'), owner: z.string(), type: z.string() }),
+  z.strictObject({
+    kind: z.literal('record-remove'),
+    owner: z.string(),
+    type: z.string(),
+    /** The records to remove; empty: all of the owner and type. */
+    values: z.array(z.string()).readonly(),
+  }),
   /** `text` is a zone file; all of the zone's static records are replaced. */
   z.strictObject({ kind: z.literal('zone-import'), apex: z.string(), text: z.string() }),
   z.strictObject({ kind: z.literal('zone-export'), apex: z.string() }),

@@ -7,11 +7,9 @@ import { parseHostname } from '../../zone/hostname.ts';
 import type { Plan } from '../commit.ts';
 import type { AdminCommand, AdminResult } from './command.ts';
 import { describeAccount } from './info.ts';
-import { refuse } from './refusal.ts';
+import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
-
-const NO_CHANGES = [] as const;
 
 /** Adds an account; `passwordHash` is null where only tokens shall act for it. */
 export function planAccountAdd(
@@ -23,10 +21,10 @@ export function planAccountAdd(
   const name = parseAccountName(command.name);
   if (name === undefined) {
     const reason = `"${command.name}" is not an account name: use 1 to 64 letters, digits and . _ @ + -`;
-    return { changes: NO_CHANGES, result: refuse('invalid', reason) };
+    return refused(refuse('invalid', reason));
   }
   if (view.account(name) !== undefined) {
-    return { changes: NO_CHANGES, result: refuse('exists', `account ${name} exists already`) };
+    return refused(refuse('exists', `account ${name} exists already`));
   }
   const account = { name, passwordHash, admin: command.admin, createdAt: now };
   return {
@@ -42,7 +40,7 @@ export function planAccountPassword(
   passwordHash: string,
 ): Plan<AdminResult<'account-passwd'>> {
   const account = view.account(command.name.toLowerCase());
-  if (account === undefined) return { changes: NO_CHANGES, result: noAccount(command.name) };
+  if (account === undefined) return refused(noAccount(command.name));
   const changed = { ...account, passwordHash };
   return {
     changes: [{ kind: 'account-put', account: changed }],
@@ -56,12 +54,12 @@ export function planAccountRemove(
   command: Command<'account-remove'>,
 ): Plan<AdminResult<'account-remove'>> {
   const account = view.account(command.name.toLowerCase());
-  if (account === undefined) return { changes: NO_CHANGES, result: noAccount(command.name) };
+  if (account === undefined) return refused(noAccount(command.name));
   for (const zone of view.zones()) {
     for (const host of zone.hosts()) {
       if (host.account !== account.name) continue;
       const reason = `account ${account.name} still owns ${formatHostname(host.name)}: remove its hosts first`;
-      return { changes: NO_CHANGES, result: refuse('conflict', reason) };
+      return refused(refuse('conflict', reason));
     }
   }
   return {
@@ -85,14 +83,14 @@ export function planTokenAdd(
   now: number,
 ): Plan<AdminResult<'token-add'>> {
   const account = view.account(command.account.toLowerCase());
-  if (account === undefined) return { changes: NO_CHANGES, result: noAccount(command.account) };
+  if (account === undefined) return refused(noAccount(command.account));
   const hosts: Name[] = [];
   for (const fqdn of command.hosts) {
     const name = parseHostname(fqdn);
     const host = name === undefined ? undefined : view.host(name);
     if (host?.account !== account.name) {
       const reason = `account ${account.name} has no host ${fqdn}: add it with "homing host add"`;
-      return { changes: NO_CHANGES, result: refuse('not-found', reason) };
+      return refused(refuse('not-found', reason));
     }
     hosts.push(host.name);
   }
@@ -117,10 +115,7 @@ export function planTokenRevoke(
 ): Plan<AdminResult<'token-revoke'>> {
   const token = view.token(command.id);
   if (token === undefined) {
-    return {
-      changes: NO_CHANGES,
-      result: refuse('not-found', `no token ${command.id}: see "homing token list"`),
-    };
+    return refused(refuse('not-found', `no token ${command.id}: see "homing token list"`));
   }
   return {
     changes: [{ kind: 'token-remove', id: token.id }],

@@ -13,7 +13,7 @@ import type { AdminCommand, AdminFailure, AdminResult } from './command.ts';
 import { describeHost } from './info.ts';
 import { coveringCut } from './occlusion.ts';
 import { noAccount } from './plan-account.ts';
-import { refuse } from './refusal.ts';
+import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
 
@@ -100,10 +100,6 @@ export function findHost(view: StoreView, fqdn: string): Host | undefined {
 /** The refusal for a host that does not exist. */
 export function noHost(fqdn: string): AdminFailure {
   return refuse('not-found', `no host ${fqdn}: see "homing host list"`);
-}
-
-function refused(failure: AdminFailure): { changes: readonly []; result: AdminFailure } {
-  return { changes: [], result: failure };
 }
 
 function staticConflict(zone: Zone<Host>, name: Name): AdminFailure | undefined {

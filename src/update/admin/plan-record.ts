@@ -12,7 +12,7 @@ import type { AdminCommand, AdminFailure, AdminResult } from './command.ts';
 import { formatRecords } from './info.ts';
 import { coveringCut, occludedHost } from './occlusion.ts';
 import { STATIC_TTL } from './plan-zone.ts';
-import { refuse } from './refusal.ts';
+import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
 
@@ -28,58 +28,84 @@ export function planRecordSet(
   command: Command<'record-set'>,
 ): Plan<AdminResult<'record-set'>> {
   const target = findTarget(view, command);
-  if ('ok' in target) return { changes: [], result: target };
+  if ('ok' in target) return refused(target);
   const { zone, owner, type } = target;
-  const rdata: Uint8Array[] = [];
-  for (const value of command.values) {
-    const text = type === RRTYPE.TXT && !value.startsWith('"') ? quote(value) : value;
-    const bytes = parseRdata(type, text, zone.apex);
-    if (!bytes.ok)
-      return {
-        changes: [],
-        result: refuse('invalid', `"${value}" is no ${formatRRType(type)} value: ${bytes.reason}`),
-      };
-    rdata.push(bytes.value);
-  }
-  const rrset = validateRRset(type, command.ttl ?? STATIC_TTL, rdata);
-  if (!rrset.ok) return { changes: [], result: refuse('invalid', rrset.reason) };
+  const rrset = readRRset(target, command.values, command.ttl ?? STATIC_TTL);
+  if ('ok' in rrset) return refused(rrset);
   const conflict = conflictAt(target);
-  if (conflict !== undefined) return { changes: [], result: refuse('conflict', conflict) };
-  const changed = !equalRRsets(zone.staticRRset(owner, type), rrset.value);
+  if (conflict !== undefined) return refused(refuse('conflict', conflict));
+  const changed = !equalRRsets(zone.staticRRset(owner, type), rrset);
   return {
-    changes: changed ? [{ kind: 'rrset-put', apex: zone.apex, owner, rrset: rrset.value }] : [],
-    result: { ok: true, value: { records: formatRecords(owner, rrset.value) } },
+    changes: changed ? [{ kind: 'rrset-put', apex: zone.apex, owner, rrset }] : [],
+    result: { ok: true, value: { records: formatRecords(owner, rrset) } },
   };
 }
 
-/** Removes the RRset of an owner and type. */
+/** Removes records of an owner and type: those with the values, or all where none is named. */
 export function planRecordRemove(
   view: StoreView,
   command: Command<'record-remove'>,
 ): Plan<AdminResult<'record-remove'>> {
   const target = findTarget(view, command);
-  if ('ok' in target) return { changes: [], result: target };
+  if ('ok' in target) return refused(target);
   const { zone, owner, type } = target;
-  const title = `${formatHostname(owner)} ${formatRRType(type)}`;
-  if (zone.staticRRset(owner, type) === undefined) {
-    return {
-      changes: [],
-      result: refuse(
-        'not-found',
-        `no static record ${title}: see "homing zone show ${formatHostname(zone.apex)}"`,
-      ),
-    };
-  }
-  if (owner === zone.apex && type === RRTYPE.NS) {
-    return {
-      changes: [],
-      result: refuse('conflict', 'a zone keeps its name servers: set others with "homing zone record set"'),
-    };
+  const present = zone.staticRRset(owner, type);
+  if (present === undefined) return refused(noRecord(target));
+  const rest = without(target, present, command.values);
+  if ('ok' in rest) return refused(rest);
+  if (rest.length === 0 && owner === zone.apex && type === RRTYPE.NS) {
+    return refused(
+      refuse('conflict', 'a zone keeps its name servers: set others with "homing zone record set"'),
+    );
   }
   return {
-    changes: [{ kind: 'rrset-remove', apex: zone.apex, owner, type }],
-    result: { ok: true, value: { removed: title } },
+    changes:
+      rest.length === 0
+        ? [{ kind: 'rrset-remove', apex: zone.apex, owner, type }]
+        : [{ kind: 'rrset-put', apex: zone.apex, owner, rrset: { ...present, rdata: rest } }],
+    result: { ok: true, value: { removed: [titleOf(target), ...command.values].join(' ') } },
   };
+}
+
+/** The rdata that is left without the values: nothing, where none is named. */
+function without(
+  target: Target,
+  present: RRset,
+  values: readonly string[],
+): readonly Uint8Array[] | AdminFailure {
+  let rest = values.length === 0 ? [] : present.rdata;
+  for (const value of values) {
+    const named = readRRset(target, [value], present.ttl);
+    if ('ok' in named) return named;
+    const left = rest.filter((rdata) => Buffer.compare(rdata, named.rdata[0]!) !== 0);
+    if (left.length === rest.length) return noRecord(target, value);
+    rest = left;
+  }
+  return rest;
+}
+
+function titleOf({ owner, type }: Target): string {
+  return `${formatHostname(owner)} ${formatRRType(type)}`;
+}
+
+function noRecord(target: Target, value = ''): AdminFailure {
+  const what = `${titleOf(target)} ${value}`.trimEnd();
+  return refuse(
+    'not-found',
+    `no static record ${what}: see "homing zone show ${formatHostname(target.zone.apex)}"`,
+  );
+}
+
+function readRRset({ zone, type }: Target, values: readonly string[], ttl: number): RRset | AdminFailure {
+  const rdata: Uint8Array[] = [];
+  for (const value of values) {
+    const text = type === RRTYPE.TXT && !value.startsWith('"') ? quote(value) : value;
+    const bytes = parseRdata(type, text, zone.apex);
+    if (!bytes.ok) return refuse('invalid', `"${value}" is no ${formatRRType(type)} value: ${bytes.reason}`);
+    rdata.push(bytes.value);
+  }
+  const rrset = validateRRset(type, ttl, rdata);
+  return rrset.ok ? rrset.value : refuse('invalid', rrset.reason);
 }
 
 /** Whether two RRsets have the same TTL and the same records in the same order. */

@@ -11,7 +11,7 @@ import { RRTYPE } from '../../zone/rrtype.ts';
 import type { SoaFields } from '../../zone/zone.ts';
 import type { Plan } from '../commit.ts';
 import type { AdminCommand, AdminFailure, AdminResult, Warned } from './command.ts';
-import { refuse } from './refusal.ts';
+import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
 
@@ -32,24 +32,27 @@ export function planZoneAdd(
 ): Plan<({ ok: true; apex: Name } & Warned) | AdminFailure> {
   const apex = parseHostname(command.apex);
   if (apex === undefined)
-    return refused('invalid', `"${command.apex}" is not a domain name with at least two labels`);
-  if (view.zone(apex) !== undefined) return refused('exists', `zone ${formatHostname(apex)} exists already`);
+    return refused(refuse('invalid', `"${command.apex}" is not a domain name with at least two labels`));
+  if (view.zone(apex) !== undefined)
+    return refused(refuse('exists', `zone ${formatHostname(apex)} exists already`));
   const taken = hostInside(view, apex);
   if (taken !== undefined) {
     return refused(
-      'conflict',
-      `host ${formatHostname(taken)} belongs to the zone above: remove it before ${command.apex} becomes a zone`,
+      refuse(
+        'conflict',
+        `host ${formatHostname(taken)} belongs to the zone above: remove it before ${command.apex} becomes a zone`,
+      ),
     );
   }
   const servers = command.nameServers.length === 0 ? [`ns1.${formatHostname(apex)}`] : command.nameServers;
   const names: Name[] = [];
   for (const text of servers) {
     const name = parseHostname(text);
-    if (name === undefined) return refused('invalid', `"${text}" is not a name server's host name`);
+    if (name === undefined) return refused(refuse('invalid', `"${text}" is not a name server's host name`));
     if (!names.includes(name)) names.push(name);
   }
   const addresses = addressRecords(command, apex);
-  if ('ok' in addresses) return { changes: [], result: addresses };
+  if ('ok' in addresses) return refused(addresses);
   const soa: SoaFields = {
     mname: names[0]!,
     rname: (nameFromLabels(['hostmaster'])!.slice(0, -1) + apex) as Name,
@@ -86,9 +89,11 @@ export function planZoneRemove(
 ): Plan<AdminResult<'zone-remove'>> {
   const apex = parseHostname(command.apex);
   const zone = apex === undefined ? undefined : view.zone(apex);
-  if (zone === undefined) return { changes: [], result: noZone(command.apex) };
+  if (zone === undefined) return refused(noZone(command.apex));
   if (zone.hostCount > 0) {
-    return refused('conflict', `zone ${command.apex} still has ${zone.hostCount} hosts: remove them first`);
+    return refused(
+      refuse('conflict', `zone ${command.apex} still has hosts (${zone.hostCount}): remove them first`),
+    );
   }
   return {
     changes: [{ kind: 'zone-remove', apex: zone.apex }],
@@ -104,13 +109,6 @@ export function noZone(apex: string): AdminFailure {
 function lameServer(name: Name): string {
   const hostname = formatHostname(name);
   return `name server ${hostname} has no address, so nobody can follow the delegation: "homing zone record set ${hostname} A ADDRESS"`;
-}
-
-function refused(
-  code: AdminFailure['code'],
-  message: string,
-): { changes: readonly []; result: AdminFailure } {
-  return { changes: [], result: refuse(code, message) };
 }
 
 /** A host of another zone whose name would fall into a new zone at `apex`. */

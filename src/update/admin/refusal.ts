@@ -5,3 +5,11 @@ import type { AdminErrorCode, AdminFailure } from './command.ts';
 export function refuse(code: AdminErrorCode, message: string): AdminFailure {
   return { ok: false, code, message };
 }
+
+/** The plan of a refused command: it changes nothing. */
+export function refused(failure: AdminFailure): {
+  readonly changes: readonly [];
+  readonly result: AdminFailure;
+} {
+  return { changes: [], result: failure };
+}

@@ -7,7 +7,7 @@ import { type Name, formatName, labelsOf } from '../name.ts';
 import { formatRdata } from '../rdata/rdata.ts';
 import { formatRRType } from '../rrtype.ts';
 import type { SoaFields } from '../zone.ts';
-import type { OwnedRRset } from './parse-zone-file.ts';
+import type { OwnedRRset } from '../rrset.ts';
 
 /** What a zone file holds. */
 export interface ZoneFileContent {

@@ -7,19 +7,13 @@
 import { type Name, formatName, isSubdomain, nameFromWire } from '../name.ts';
 import { decodeNumber, nameEnd } from '../rdata/fields.ts';
 import { namesInRdata } from '../rdata/rdata.ts';
-import { OWNER_LIMITS, type RRset } from '../rrset.ts';
+import { OWNER_LIMITS, type OwnedRRset, type RRset } from '../rrset.ts';
 import { RRTYPE, formatRRType } from '../rrtype.ts';
 import { MAX_TTL } from '../ttl.ts';
 import { validateRRset } from '../validate-rrset.ts';
 import type { SoaFields } from '../zone.ts';
 import { type Misplaced, positionOf } from './entry-reader.ts';
 import { RecordReader, type ZoneFileRecord } from './record-reader.ts';
-
-/** An RRset and whose it is. */
-export interface OwnedRRset {
-  readonly owner: Name;
-  readonly rrset: RRset;
-}
 
 /** The data of a zone file; `warnings` are sentences for people about what was changed or looks wrong. */
 export interface ZoneFileData {

@@ -19,6 +19,7 @@ interface Line {
 function watched(
   t: TestContext,
   text: string,
+  textAtWatch = text,
 ): { path: string; watch: ConfigWatch; applied: Config[]; lines: Line[] } {
   const directory = mkdtempSync(join(tmpdir(), 'homing-watch-'));
   const path = join(directory, 'homing.yaml');
@@ -26,6 +27,7 @@ function watched(
   const load = () => loadConfig({ directory, env: {} });
   const loaded = load();
   assert.ok(loaded.ok);
+  if (textAtWatch !== text) writeFileSync(path, textAtWatch);
   const lines: Line[] = [];
   const applied: Config[] = [];
   const { log } = createLog({
@@ -64,6 +66,14 @@ test('a changed file is noticed and taken up, also when it was replaced by renam
   assert.deepEqual(
     lines.map(({ settings }) => settings),
     [['http.trustedProxies', 'log.level']],
+  );
+});
+
+test('regression: what changes between the reading and the first look is taken up', (t) => {
+  const { applied } = watched(t, 'log: { level: info }', 'log: { level: debug }');
+  assert.deepEqual(
+    applied.map(({ log }) => log.level),
+    ['debug'],
   );
 });
 

@@ -47,3 +47,17 @@ test('pretty lines are for people and hold the fields', () => {
   assert.match(lines[0]!, /INFO.*serving.*127\.0\.0\.1:8080/s);
   assert.ok(!lines[0]!.includes('s3cret'));
 });
+
+test('a configuration is one list for people, and one field for scripts', () => {
+  const configuration = { data: './data', 'http.listen': ['127.0.0.1:8080'] };
+  const [people, scripts] = [logged(true), logged()];
+  for (const { control } of [people, scripts]) control.log.info({ configuration }, 'configuration');
+  assert.match(
+    people.lines[0]!,
+    /: configuration\n {4}data {9}"\.\/data"\n {4}http\.listen {2}\["127\.0\.0\.1:8080"\]\n$/,
+  );
+  assert.deepEqual(
+    (JSON.parse(scripts.lines[0]!) as object & { configuration: object }).configuration,
+    configuration,
+  );
+});

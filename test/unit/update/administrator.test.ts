@@ -87,7 +87,7 @@ describe('zone commands', () => {
 
   it('removes a zone only when it has no hosts', async () => {
     const { run } = await createOffice();
-    assert.match(refusal(await run({ kind: 'zone-remove', apex: 'dyn.test' })), /^conflict: .* 3 hosts/);
+    assert.match(refusal(await run({ kind: 'zone-remove', apex: 'dyn.test' })), /^conflict: .* hosts \(3\)/);
     await run({ ...zoneAdd, apex: 'new.test' });
     assert.deepEqual(value(await run({ kind: 'zone-remove', apex: 'new.test' })), { removed: 'new.test' });
     assert.match(refusal(await run({ kind: 'zone-show', apex: 'new.test' })), /^not-found: /);
@@ -160,11 +160,31 @@ describe('record commands', () => {
       'dyn.test. 60 MX 10 mail.dyn.test.',
       'dyn.test. 60 MX 20 mail2.example.',
     ]);
-    assert.deepEqual(value(await run({ kind: 'record-remove', owner: 'www.dyn.test', type: 'TXT' })), {
-      removed: 'www.dyn.test TXT',
-    });
+    const remove = (values: string[]) =>
+      run({ kind: 'record-remove', owner: 'dyn.test', type: 'MX', values });
     assert.match(
-      refusal(await run({ kind: 'record-remove', owner: 'www.dyn.test', type: 'TXT' })),
+      refusal(await remove(['10 mail', '30 mail'])),
+      /^not-found: no static record dyn.test MX 30 mail/,
+    );
+    assert.match(refusal(await remove(['mail'])), /^invalid: "mail" is no MX value/);
+    assert.deepEqual(value(await remove(['20 MAIL2.example.'])), {
+      removed: 'dyn.test MX 20 MAIL2.example.',
+    });
+    const { records } = value(await run({ kind: 'zone-show', apex: 'dyn.test' }));
+    assert.deepEqual(
+      records.filter((line) => line.includes(' MX ')),
+      ['dyn.test. 60 MX 10 mail.dyn.test.'],
+    );
+    assert.deepEqual(value(await remove(['10 mail'])), { removed: 'dyn.test MX 10 mail' });
+    assert.match(refusal(await remove([])), /^not-found/);
+    assert.deepEqual(
+      value(await run({ kind: 'record-remove', owner: 'www.dyn.test', type: 'TXT', values: [] })),
+      {
+        removed: 'www.dyn.test TXT',
+      },
+    );
+    assert.match(
+      refusal(await run({ kind: 'record-remove', owner: 'www.dyn.test', type: 'TXT', values: [] })),
       /^not-found/,
     );
   });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseHostname } from '../../../src/zone/hostname.ts';
+import { parseHostname, parseHostnameOrWildcard } from '../../../src/zone/hostname.ts';
 import { formatHostname, labelCount, labelsOf } from '../../../src/zone/name.ts';
 
-describe('host names as they are typed', () => {
+describe('host names as they are typed (D-4.1)', () => {
   const accepted: readonly (readonly [typed: string, name: string])[] = [
     ['home.dyn.test', 'home.dyn.test'],
     ['  Home.Dyn.Test.\r\n', 'home.dyn.test'],
@@ -111,4 +111,17 @@ test('every name of valid labels is read as it is, in any case', () => {
       assert.equal(name === undefined ? undefined : formatHostname(name), text);
     }),
   );
+});
+
+test('a wildcard is read where it may stand, as the first label of a host name', () => {
+  const read = (text: string): string | undefined => {
+    const name = parseHostnameOrWildcard(text);
+    return name === undefined ? undefined : formatHostname(name);
+  };
+  assert.equal(read('*.Home.example.test.'), '*.home.example.test');
+  assert.equal(read('home.example.test'), 'home.example.test');
+  for (const text of ['*', '*.', '*.test', '*.*.home.test', 'a.*.test', '*a.home.test', '*.192.0.2.1']) {
+    assert.equal(read(text), undefined, text);
+  }
+  assert.equal(read(`*.${'a'.repeat(62)}.${'b.'.repeat(94)}test`), undefined, 'too long with the wildcard');
 });

@@ -79,6 +79,13 @@ export function describeFileError(error: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'the permissions do not allow it';
+    case 'ENOENT':
+      return 'there is no such directory, and none can be made there';
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'there is a file where a directory should be';
+    case 'ENAMETOOLONG':
+      return 'the path is longer than the system allows';
     case 'EIO':
       return 'the disk reports an input/output error';
     default:

@@ -11,7 +11,7 @@ import {
   encodeResponse,
   encodeServerFailure,
 } from '../../../../src/dns/wire/response.ts';
-import type { OwnedRRset } from '../../../../src/zone/lookup.ts';
+import type { OwnedRRset } from '../../../../src/zone/rrset.ts';
 import { formatName, nameFromLabels, parseName } from '../../../../src/zone/name.ts';
 import { formatRdata } from '../../../../src/zone/rdata/rdata.ts';
 import { RRTYPE, formatRRType } from '../../../../src/zone/rrtype.ts';

@@ -10,7 +10,8 @@ import { parseRdata } from '../../../../src/zone/rdata/rdata.ts';
 import { RRTYPE } from '../../../../src/zone/rrtype.ts';
 import { validateRRset } from '../../../../src/zone/validate-rrset.ts';
 import { type ZoneFileContent, formatZoneFile } from '../../../../src/zone/zone-file/format-zone-file.ts';
-import { type OwnedRRset, parseZoneFile } from '../../../../src/zone/zone-file/parse-zone-file.ts';
+import { parseZoneFile } from '../../../../src/zone/zone-file/parse-zone-file.ts';
+import type { OwnedRRset } from '../../../../src/zone/rrset.ts';
 import { RDATA, anyName, bytesOf, nameIn } from '../arbitraries.ts';
 
 const APEX = parseName('dyn.test')!;

@@ -1,0 +1,34 @@
+/**
+ * All benchmarks in their short form, one after the other, with one table each and one JSON file each in
+ * bench/results. `npm run bench` is this; names as arguments choose: `npm run bench -- updates dns`.
+ */
+import { benchDns } from './dns.ts';
+import { benchLane } from './lane.ts';
+import { type Benchmark, SHORT, printRows, writeResult } from './report.ts';
+import { benchStalls } from './stalls.ts';
+import { benchStore } from './store.ts';
+import { benchUpdates } from './updates.ts';
+
+const BENCHMARKS = new Map<string, Benchmark>([
+  ['updates', benchUpdates],
+  ['dns', benchDns],
+  ['lane', benchLane],
+  ['store', benchStore],
+  ['stalls', benchStalls],
+]);
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !BENCHMARKS.has(name));
+if (unknown.length > 0) {
+  console.error(
+    `There is no benchmark ${unknown.join(', ')}; there are ${[...BENCHMARKS.keys()].join(', ')}.`,
+  );
+  process.exitCode = 2;
+} else {
+  for (const [name, benchmark] of BENCHMARKS) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const rows = await benchmark(SHORT);
+    printRows(name, rows);
+    writeResult(name, SHORT, rows);
+  }
+}

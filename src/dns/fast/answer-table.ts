@@ -1,0 +1,396 @@
+/**
+ * The writer of the answer table: the only place that changes the memory that the DNS workers read.
+ *
+ * Invariants: an entry, a zone block or a sub-table is whole before the one word that makes it reachable is stored
+ * (Atomics.store, sequentially consistent), so a reader sees the old one or the new one and never a part; memory that
+ * a reader may still be looking at is not used again before that reader has finished the batch it was in.
+ */
+import type { IpAddress } from '../../net/ip-address.ts';
+import type { Name } from '../../zone/name.ts';
+import {
+  CHUNK_BYTES,
+  DIRECTORY_SIZE,
+  ENTRY,
+  FLAG,
+  OFFSET_BITS,
+  OFFSET_MASK,
+  REMOVED,
+  RESERVED_BYTES,
+  ZONES_WORD,
+  ZONE_BLOCK,
+  hashEnd,
+  hashStep,
+  referenceOf,
+} from './table-layout.ts';
+
+/** What is published for one name. */
+export interface TableEntry {
+  /** The number of its zone, 0 to 65,535. */
+  readonly zone: number;
+  readonly ttl: number;
+  readonly ipv4: IpAddress | null;
+  readonly ipv6: IpAddress | null;
+  /** FLAG.GENERAL, FLAG.PLAIN_APEX or 0; the address flags follow from the addresses. */
+  readonly flags: number;
+}
+
+/** What is published for one zone's negative answers. */
+export interface TableZone {
+  readonly serial: number;
+  readonly apexLength: number;
+  /** The SOA record behind its owner, for a question as long as the apex. */
+  readonly record: Uint8Array;
+  /** The offsets in `record` of its compression pointers. */
+  readonly pointers: readonly number[];
+}
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+}
+
+interface Retired {
+  readonly reference: number;
+  readonly size: number;
+  /** Each reader's batch counter when this became unreachable. */
+  readonly seen: Int32Array;
+}
+
+const FIRST_SLOTS = 16;
+
+/** The answer table as its one writer sees it. */
+export class AnswerTable {
+  readonly seed: number;
+  readonly #chunks: Chunk[] = [];
+  readonly #readers: Int32Array;
+  readonly #onChunk: (memory: SharedArrayBuffer) => void;
+  readonly #free = new Map<number, number[]>();
+  #retired: Retired[] = [];
+  #end = RESERVED_BYTES;
+  /** Slots used in each sub-table, removed ones included, and live ones. */
+  readonly #used = new Int32Array(DIRECTORY_SIZE);
+  readonly #live = new Int32Array(DIRECTORY_SIZE);
+
+  /**
+   * `seed` makes collisions unpredictable from outside. `readers` is shared memory with one word for each reader:
+   * odd while it works on a batch. `onChunk` is told of each chunk of memory before anything in it is reachable.
+   */
+  constructor(seed: number, readers: Int32Array, onChunk: (memory: SharedArrayBuffer) => void) {
+    this.seed = seed;
+    this.#readers = readers;
+    this.#onChunk = onChunk;
+    this.#addChunk();
+    for (let i = 0; i < DIRECTORY_SIZE; i++) this.#publishSlots(i, this.#allocateSlots(FIRST_SLOTS));
+  }
+
+  /** Bytes in use or held back for readers, all chunks together without what was never used. */
+  get bytes(): number {
+    return (this.#chunks.length - 1) * CHUNK_BYTES + this.#end;
+  }
+
+  /** How many names are published. */
+  get size(): number {
+    return this.#live.reduce((sum, live) => sum + live, 0);
+  }
+
+  /** Publishes a name's entry, in place of the one it had. */
+  put(name: Name, entry: TableEntry): void {
+    const hash = this.#hash(name);
+    const slot = this.#find(hash, name);
+    const old = slot === -1 ? 0 : this.#slotValue(hash, slot);
+    if (old !== 0 && this.#sameButIpv4(old, entry)) {
+      if (entry.ipv4 !== null)
+        Atomics.store(this.#chunkOf(old).words, (offsetOf(old) + ENTRY.IPV4) >>> 2, word(entry.ipv4));
+      return;
+    }
+    const reference = this.#writeEntry(hash, name, entry);
+    if (old === 0) this.#insert(hash, reference);
+    else {
+      this.#storeSlot(hash, slot, reference);
+      this.#retire(old, this.#entrySize(old));
+    }
+  }
+
+  /** Takes a name's entry away, if it has one. */
+  remove(name: Name): void {
+    const hash = this.#hash(name);
+    const slot = this.#find(hash, name);
+    if (slot === -1) return;
+    const old = this.#slotValue(hash, slot);
+    this.#storeSlot(hash, slot, REMOVED);
+    this.#live[hash >>> 24]!--;
+    this.#retire(old, this.#entrySize(old));
+  }
+
+  /** Publishes what negative answers of a zone carry. */
+  putZone(number: number, { serial, apexLength, record, pointers }: TableZone): void {
+    const directory = this.#chunks[0]!.words;
+    const old = directory[ZONES_WORD + number]!;
+    if (old !== 0 && this.#sameZone(old, record, pointers)) {
+      Atomics.store(this.#chunkOf(old).words, offsetOf(old) >>> 2, networkWord(serial));
+      return;
+    }
+    const reference = this.#allocate(align(ZONE_BLOCK.RECORD + record.length + pointers.length));
+    const { bytes, words } = this.#chunkOf(reference);
+    const at = offsetOf(reference);
+    words[at >>> 2] = networkWord(serial);
+    bytes[at + ZONE_BLOCK.LENGTH] = record.length & 255;
+    bytes[at + ZONE_BLOCK.LENGTH + 1] = record.length >>> 8;
+    bytes[at + ZONE_BLOCK.APEX_LENGTH] = apexLength;
+    bytes[at + ZONE_BLOCK.POINTERS] = pointers.length;
+    bytes.set(record, at + ZONE_BLOCK.RECORD);
+    bytes.set(pointers, at + ZONE_BLOCK.RECORD + record.length);
+    Atomics.store(directory, ZONES_WORD + number, reference);
+    if (old !== 0) this.#retire(old, this.#zoneSize(old));
+  }
+
+  /** Takes a zone's negative answers away. */
+  removeZone(number: number): void {
+    const directory = this.#chunks[0]!.words;
+    const old = directory[ZONES_WORD + number]!;
+    Atomics.store(directory, ZONES_WORD + number, 0);
+    if (old !== 0) this.#retire(old, this.#zoneSize(old));
+  }
+
+  /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone. */
+  removeAllOf(zone: number): void {
+    for (let index = 0; index < DIRECTORY_SIZE; index++) {
+      const { words, first, mask } = this.#slots(index);
+      for (let slot = 0; slot <= mask; slot++) {
+        const value = words[first + slot]!;
+        if (value === 0 || value === REMOVED) continue;
+        const { bytes } = this.#chunkOf(value);
+        const at = offsetOf(value);
+        if ((bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) !== zone) continue;
+        Atomics.store(words, first + slot, REMOVED);
+        this.#live[index]!--;
+        this.#retire(value, this.#entrySize(value));
+      }
+    }
+  }
+
+  /** Makes memory that no reader can still be looking at available again. */
+  reclaim(): void {
+    let kept = 0;
+    for (const retired of this.#retired) {
+      if (this.#mayBeRead(retired)) this.#retired[kept++] = retired;
+      else this.#release(retired.reference, retired.size);
+    }
+    this.#retired.length = kept;
+  }
+
+  #mayBeRead({ seen }: Retired): boolean {
+    return seen.some((count, i) => (count & 1) === 1 && Atomics.load(this.#readers, i) === count);
+  }
+
+  #hash(name: Name): number {
+    let hash = this.seed;
+    for (let i = name.length - 1; i >= 0; i--) hash = hashStep(hash, name.charCodeAt(i));
+    return hashEnd(hash);
+  }
+
+  /** The slot of a name in its sub-table, or -1. */
+  #find(hash: number, name: Name): number {
+    const { words, first, mask } = this.#slots(hash >>> 24);
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const value = words[first + slot]!;
+      if (value === 0) return -1;
+      if (value !== REMOVED && this.#isEntryOf(value, hash, name)) return slot;
+    }
+  }
+
+  #isEntryOf(reference: number, hash: number, name: Name): boolean {
+    const { bytes, words } = this.#chunkOf(reference);
+    const at = offsetOf(reference);
+    if (words[at >>> 2] !== hash || bytes[at + ENTRY.NAME_LENGTH] !== name.length) return false;
+    const start = at + nameOffset(bytes[at + ENTRY.FLAGS]!);
+    for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name.charCodeAt(i)) return false;
+    return true;
+  }
+
+  #sameButIpv4(reference: number, { zone, ttl, ipv4, ipv6, flags }: TableEntry): boolean {
+    const { bytes, words } = this.#chunkOf(reference);
+    const at = offsetOf(reference);
+    return (
+      bytes[at + ENTRY.FLAGS] === addressFlags(ipv4, ipv6, flags) &&
+      (bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) === zone &&
+      words[(at + ENTRY.TTL) >>> 2]! >>> 0 === ttl &&
+      (ipv6 === null ||
+        Buffer.from(bytes.subarray(at + ENTRY.REST, at + ENTRY.REST + 16)).equals(
+          Buffer.from(ipv6, 'latin1'),
+        ))
+    );
+  }
+
+  #writeEntry(hash: number, name: Name, { zone, ttl, ipv4, ipv6, flags }: TableEntry): number {
+    const all = addressFlags(ipv4, ipv6, flags);
+    const reference = this.#allocate(align(nameOffset(all) + name.length));
+    const { bytes, words } = this.#chunkOf(reference);
+    const at = offsetOf(reference);
+    words[at >>> 2] = hash;
+    bytes[at + ENTRY.NAME_LENGTH] = name.length;
+    bytes[at + ENTRY.FLAGS] = all;
+    bytes[at + ENTRY.ZONE] = zone & 255;
+    bytes[at + ENTRY.ZONE + 1] = zone >>> 8;
+    words[(at + ENTRY.TTL) >>> 2] = ttl;
+    words[(at + ENTRY.IPV4) >>> 2] = ipv4 === null ? 0 : word(ipv4);
+    if (ipv6 !== null) for (let i = 0; i < 16; i++) bytes[at + ENTRY.REST + i] = ipv6.charCodeAt(i);
+    const start = at + nameOffset(all);
+    for (let i = 0; i < name.length; i++) bytes[start + i] = name.charCodeAt(i);
+    return reference;
+  }
+
+  #insert(hash: number, reference: number): void {
+    const index = hash >>> 24;
+    if ((this.#used[index]! + 1) * 2 > this.#slots(index).mask + 1) this.#grow(index);
+    const { words, first, mask } = this.#slots(index);
+    let slot = hash & mask;
+    while (words[first + slot] !== 0) slot = (slot + 1) & mask;
+    Atomics.store(words, first + slot, reference);
+    this.#used[index]!++;
+    this.#live[index]!++;
+  }
+
+  /** Moves a sub-table's live entries into one with room for at least twice as many. */
+  #grow(index: number): void {
+    const { words, first, mask } = this.#slots(index);
+    let count = FIRST_SLOTS;
+    while (count < (this.#live[index]! + 1) * 4) count *= 2;
+    const reference = this.#allocateSlots(count);
+    const chunk = this.#chunkOf(reference);
+    const to = (offsetOf(reference) >>> 2) + 2;
+    for (let slot = 0; slot <= mask; slot++) {
+      const value = words[first + slot]!;
+      if (value === 0 || value === REMOVED) continue;
+      const hash = this.#chunkOf(value).words[offsetOf(value) >>> 2]!;
+      let free = hash & (count - 1);
+      while (chunk.words[to + free] !== 0) free = (free + 1) & (count - 1);
+      chunk.words[to + free] = value;
+    }
+    const old = Atomics.load(this.#chunks[0]!.words, index);
+    this.#publishSlots(index, reference);
+    this.#used[index] = this.#live[index]!;
+    this.#retire(old, 8 + (mask + 1) * 4);
+  }
+
+  #slots(index: number): { words: Int32Array; first: number; mask: number } {
+    const reference = this.#chunks[0]!.words[index]!;
+    const { words } = this.#chunkOf(reference);
+    const at = offsetOf(reference) >>> 2;
+    return { words, first: at + 2, mask: words[at]! };
+  }
+
+  #slotValue(hash: number, slot: number): number {
+    const { words, first } = this.#slots(hash >>> 24);
+    return words[first + slot]!;
+  }
+
+  #storeSlot(hash: number, slot: number, value: number): void {
+    const { words, first } = this.#slots(hash >>> 24);
+    Atomics.store(words, first + slot, value);
+  }
+
+  #allocateSlots(count: number): number {
+    const reference = this.#allocate(8 + count * 4);
+    const { words } = this.#chunkOf(reference);
+    const at = offsetOf(reference) >>> 2;
+    words.fill(0, at, at + 2 + count);
+    words[at] = count - 1;
+    return reference;
+  }
+
+  #publishSlots(index: number, reference: number): void {
+    Atomics.store(this.#chunks[0]!.words, index, reference);
+  }
+
+  #sameZone(reference: number, record: Uint8Array, pointers: readonly number[]): boolean {
+    const { bytes } = this.#chunkOf(reference);
+    const at = offsetOf(reference);
+    const start = at + ZONE_BLOCK.RECORD;
+    const length = bytes[at + ZONE_BLOCK.LENGTH]! | (bytes[at + ZONE_BLOCK.LENGTH + 1]! << 8);
+    // The serial is written over when an answer is made; whatever the record holds at its place says nothing.
+    const serialAt = record.length - 20;
+    return (
+      length === record.length &&
+      bytes[at + ZONE_BLOCK.POINTERS] === pointers.length &&
+      record.every((byte, i) => bytes[start + i] === byte || (i >= serialAt && i < serialAt + 4)) &&
+      pointers.every((pointer, i) => bytes[start + length + i] === pointer)
+    );
+  }
+
+  #entrySize(reference: number): number {
+    const { bytes } = this.#chunkOf(reference);
+    const at = offsetOf(reference);
+    return align(nameOffset(bytes[at + ENTRY.FLAGS]!) + bytes[at + ENTRY.NAME_LENGTH]!);
+  }
+
+  #zoneSize(reference: number): number {
+    const { bytes } = this.#chunkOf(reference);
+    const at = offsetOf(reference);
+    const length = bytes[at + ZONE_BLOCK.LENGTH]! | (bytes[at + ZONE_BLOCK.LENGTH + 1]! << 8);
+    return align(ZONE_BLOCK.RECORD + length + bytes[at + ZONE_BLOCK.POINTERS]!);
+  }
+
+  #chunkOf(reference: number): Chunk {
+    return this.#chunks[reference >>> OFFSET_BITS]!;
+  }
+
+  #allocate(size: number): number {
+    const free = this.#free.get(size)?.pop();
+    if (free !== undefined) return free;
+    if (this.#end + size > CHUNK_BYTES) this.#addChunk();
+    const reference = referenceOf(this.#chunks.length - 1, this.#end);
+    this.#end += size;
+    return reference;
+  }
+
+  #addChunk(): void {
+    const memory = new SharedArrayBuffer(CHUNK_BYTES);
+    if (this.#chunks.length > 0) this.#end = 0;
+    this.#chunks.push({ bytes: new Uint8Array(memory), words: new Int32Array(memory) });
+    this.#onChunk(memory);
+  }
+
+  #retire(reference: number, size: number): void {
+    this.#retired.push({
+      reference,
+      size,
+      seen: this.#readers.map((_, i) => Atomics.load(this.#readers, i)),
+    });
+    if (this.#retired.length >= 256) this.reclaim();
+  }
+
+  #release(reference: number, size: number): void {
+    const list = this.#free.get(size);
+    if (list === undefined) this.#free.set(size, [reference]);
+    else list.push(reference);
+  }
+}
+
+function offsetOf(reference: number): number {
+  return (reference & OFFSET_MASK) << 3;
+}
+
+function align(size: number): number {
+  return (size + 7) & ~7;
+}
+
+/** Where an entry's name begins. */
+function nameOffset(flags: number): number {
+  return (flags & FLAG.HAS_IPV6) === 0 ? ENTRY.REST : ENTRY.REST + 16;
+}
+
+function addressFlags(ipv4: IpAddress | null, ipv6: IpAddress | null, flags: number): number {
+  return flags | (ipv4 === null ? 0 : FLAG.HAS_IPV4) | (ipv6 === null ? 0 : FLAG.HAS_IPV6);
+}
+
+/** An IPv4 address as the word whose bytes in memory (little-endian) are in network order. */
+function word(ipv4: IpAddress): number {
+  return (
+    ipv4.charCodeAt(0) | (ipv4.charCodeAt(1) << 8) | (ipv4.charCodeAt(2) << 16) | (ipv4.charCodeAt(3) << 24)
+  );
+}
+
+function networkWord(value: number): number {
+  return (value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24);
+}

@@ -1,0 +1,315 @@
+/**
+ * Answers made on raw bytes, in place: the fast lane's whole work on one packet.
+ *
+ * What it answers: a plain query (one question of class IN, at most an OPT without options) for A or AAAA of a host,
+ * the absence of any other ordinary type at a host, and the absence of a name below an apex. Everything else it hands
+ * over untouched. Invariants: no object and no string is made for a packet; nothing outside the packet's own bytes is
+ * read or written; the bytes are the same as the general lane's.
+ */
+import {
+  CHUNK_BYTES,
+  ENTRY,
+  FLAG,
+  OFFSET_BITS,
+  OFFSET_MASK,
+  REMOVED,
+  ZONES_WORD,
+  ZONE_BLOCK,
+  hashEnd,
+  hashStep,
+} from './table-layout.ts';
+
+/** The result for a packet that the general lane shall see; the packet is as it was. */
+export const HAND_OVER = 0;
+
+/** The result for a packet that gets no answer. */
+export const DROP = -1;
+
+/** The size advertised in OPT (RFC 9715 §3.1), and the largest reply made here, which every client takes. */
+const UDP_PAYLOAD = 1232;
+const LARGEST_REPLY = 512;
+
+const HEADER = 12;
+const TYPE_A = 1;
+const TYPE_AAAA = 28;
+const TYPE_OPT = 41;
+
+/** Types from here to 255 are questions about records, not records (RFC 6895 §3.1). */
+const FIRST_META_TYPE = 128;
+
+/** Types whose absence is not said by an SOA alone: they belong to the parent side or to a signed zone. */
+const DS = 43;
+const SOA = 6;
+const CNAME = 5;
+
+/** A reader of the answer table that answers packets. One for each worker; not shared. */
+export class FastAnswer {
+  readonly #seed: number;
+  readonly #bytes: Uint8Array[] = [];
+  readonly #words: Int32Array[] = [];
+  readonly #missing: (chunk: number) => SharedArrayBuffer;
+  /** The question's name in lower case, where its labels begin, and the hash of the name from each label on. */
+  readonly #name = new Uint8Array(256);
+  readonly #labels = new Uint8Array(128);
+  readonly #hashes = new Int32Array(128);
+  #nameLength = 0;
+  #labelCount = 0;
+
+  /** `missing` gives the memory of a chunk that is not known yet; chunk 0 is asked for at once. */
+  constructor(seed: number, missing: (chunk: number) => SharedArrayBuffer) {
+    this.#seed = seed;
+    this.#missing = missing;
+    this.#load(0);
+  }
+
+  /**
+   * Answers the packet of `length` bytes at `at` in its own place; there must be room for 512 bytes. Returns the
+   * reply's length, HAND_OVER or DROP.
+   */
+  answer(packet: Uint8Array, at: number, length: number): number {
+    if (length < HEADER || (packet[at + 2]! & 0x80) !== 0) return DROP;
+    if (!isPlainHeader(packet, at)) return HAND_OVER;
+    const question = this.#readName(packet, at + HEADER, at + length);
+    if (question === -1 || question + 4 > at + length) return HAND_OVER;
+    const type = (packet[question]! << 8) | packet[question + 1]!;
+    if (packet[question + 2] !== 0 || packet[question + 3] !== 1 || !isOrdinary(type)) return HAND_OVER;
+    const end = question + 4;
+    const edns = readOpt(packet, at, end, at + length);
+    if (edns === -1) return HAND_OVER;
+    const entry = this.#find(0);
+    const reply = entry === 0 ? this.#nameError(packet, at, end) : this.#atHost(packet, at, end, entry, type);
+    return reply === HAND_OVER ? HAND_OVER : finish(packet, at, reply, edns) - at;
+  }
+
+  /** Writes the answer section for a name that has an entry; returns the end, or HAND_OVER. */
+  // eslint-disable-next-line max-params -- five numbers on the stack; an object for them would be garbage per packet
+  #atHost(packet: Uint8Array, at: number, end: number, entry: number, type: number): number {
+    const chunk = entry >>> OFFSET_BITS;
+    const bytes = this.#bytes[chunk]!;
+    const from = (entry & OFFSET_MASK) << 3;
+    const flags = bytes[from + ENTRY.FLAGS]!;
+    if ((flags & (FLAG.GENERAL | FLAG.PLAIN_APEX)) !== 0) return HAND_OVER;
+    const ttl = this.#words[chunk]![(from + ENTRY.TTL) >>> 2]!;
+    if (type === TYPE_A && (flags & FLAG.HAS_IPV4) !== 0) {
+      const address = Atomics.load(this.#words[chunk]!, (from + ENTRY.IPV4) >>> 2);
+      writeHeader(packet, at, 0, 1, 0);
+      const to = writeRecord(packet, end, TYPE_A, ttl, 4);
+      packet[to] = address;
+      packet[to + 1] = address >>> 8;
+      packet[to + 2] = address >>> 16;
+      packet[to + 3] = address >>> 24;
+      return to + 4;
+    }
+    if (type === TYPE_AAAA && (flags & FLAG.HAS_IPV6) !== 0) {
+      writeHeader(packet, at, 0, 1, 0);
+      const to = writeRecord(packet, end, TYPE_AAAA, ttl, 16);
+      for (let i = 0; i < 16; i++) packet[to + i] = bytes[from + ENTRY.REST + i]!;
+      return to + 16;
+    }
+    const zone = bytes[from + ENTRY.ZONE]! | (bytes[from + ENTRY.ZONE + 1]! << 8);
+    return this.#negative(packet, at, end, zone, 0);
+  }
+
+  /** Writes NXDOMAIN where the closest name that exists is an apex without a wildcard; returns the end, or HAND_OVER. */
+  #nameError(packet: Uint8Array, at: number, end: number): number {
+    for (let label = 1; label < this.#labelCount; label++) {
+      const entry = this.#find(label);
+      if (entry === 0) continue;
+      const bytes = this.#bytes[entry >>> OFFSET_BITS]!;
+      const from = (entry & OFFSET_MASK) << 3;
+      if ((bytes[from + ENTRY.FLAGS]! & FLAG.PLAIN_APEX) === 0) return HAND_OVER;
+      const zone = bytes[from + ENTRY.ZONE]! | (bytes[from + ENTRY.ZONE + 1]! << 8);
+      return this.#negative(packet, at, end, zone, 3);
+    }
+    return HAND_OVER;
+  }
+
+  /** Writes the SOA record of a zone as the authority section; returns the end, or HAND_OVER. */
+  // eslint-disable-next-line max-params -- as #atHost
+  #negative(packet: Uint8Array, at: number, end: number, zone: number, rcode: number): number {
+    const reference = Atomics.load(this.#words[0]!, ZONES_WORD + zone);
+    if (reference === 0) return HAND_OVER;
+    const chunk = reference >>> OFFSET_BITS;
+    if (this.#bytes[chunk] === undefined) this.#load(chunk);
+    const bytes = this.#bytes[chunk]!;
+    const from = (reference & OFFSET_MASK) << 3;
+    const length = bytes[from + ZONE_BLOCK.LENGTH]! | (bytes[from + ZONE_BLOCK.LENGTH + 1]! << 8);
+    // Room for the owner's pointer and an OPT as well.
+    if (end - at + length + 13 > LARGEST_REPLY) return HAND_OVER;
+    const longer = this.#nameLength - bytes[from + ZONE_BLOCK.APEX_LENGTH]!;
+    writeHeader(packet, at, rcode, 0, 1);
+    packet[end] = 0xc0 | ((HEADER + longer) >>> 8);
+    packet[end + 1] = HEADER + longer;
+    const to = end + 2;
+    const record = from + ZONE_BLOCK.RECORD;
+    for (let i = 0; i < length; i++) packet[to + i] = bytes[record + i]!;
+    const pointers = bytes[from + ZONE_BLOCK.POINTERS]!;
+    for (let i = 0; i < pointers; i++) {
+      const pointer = to + bytes[record + length + i]!;
+      const target = ((packet[pointer]! << 8) | packet[pointer + 1]!) + longer;
+      packet[pointer] = target >>> 8;
+      packet[pointer + 1] = target;
+    }
+    const serial = Atomics.load(this.#words[chunk]!, from >>> 2);
+    const serialAt = to + length - 20;
+    packet[serialAt] = serial;
+    packet[serialAt + 1] = serial >>> 8;
+    packet[serialAt + 2] = serial >>> 16;
+    packet[serialAt + 3] = serial >>> 24;
+    return to + length;
+  }
+
+  /** Reads and hashes the name at `at`; returns the offset behind it, or -1 where it is none without pointers. */
+  #readName(packet: Uint8Array, at: number, limit: number): number {
+    const name = this.#name;
+    let from = at;
+    let to = 0;
+    let labels = 0;
+    for (;;) {
+      if (from >= limit) return -1;
+      const length = packet[from++]!;
+      if (length === 0) break;
+      if (length > 63 || to + length + 2 > 255 || from + length > limit) return -1;
+      this.#labels[labels++] = to;
+      name[to++] = length;
+      for (const stop = from + length; from < stop; from++) {
+        const octet = packet[from]!;
+        name[to++] = octet >= 65 && octet <= 90 ? octet + 32 : octet;
+      }
+    }
+    name[to++] = 0;
+    let hash = this.#seed;
+    let label = labels - 1;
+    for (let i = to - 1; i >= 0; i--) {
+      hash = hashStep(hash, name[i]!);
+      if (label >= 0 && i === this.#labels[label]) this.#hashes[label--] = hash;
+    }
+    this.#nameLength = to;
+    this.#labelCount = labels;
+    return labels === 0 ? -1 : from;
+  }
+
+  /** The reference of the entry of the question's name from its `label` on, or 0. */
+  #find(label: number): number {
+    const hash = hashEnd(this.#hashes[label]!);
+    const start = this.#labels[label]!;
+    const directory = Atomics.load(this.#words[0]!, hash >>> 24);
+    const chunk = directory >>> OFFSET_BITS;
+    if (this.#words[chunk] === undefined) this.#load(chunk);
+    const words = this.#words[chunk]!;
+    const table = (directory & OFFSET_MASK) << 1;
+    const mask = words[table]!;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const value = Atomics.load(words, table + 2 + slot);
+      if (value === 0) return 0;
+      if (value !== REMOVED && this.#isEntryOf(value, hash, start)) return value;
+    }
+  }
+
+  #isEntryOf(reference: number, hash: number, start: number): boolean {
+    const chunk = reference >>> OFFSET_BITS;
+    if (this.#words[chunk] === undefined) this.#load(chunk);
+    const from = (reference & OFFSET_MASK) << 3;
+    if (this.#words[chunk]![from >>> 2] !== hash) return false;
+    const bytes = this.#bytes[chunk]!;
+    const length = this.#nameLength - start;
+    if (bytes[from + ENTRY.NAME_LENGTH] !== length) return false;
+    const name = this.#name;
+    const at = from + ((bytes[from + ENTRY.FLAGS]! & FLAG.HAS_IPV6) === 0 ? ENTRY.REST : ENTRY.REST + 16);
+    for (let i = 0; i < length; i++) if (bytes[at + i] !== name[start + i]) return false;
+    return true;
+  }
+
+  #load(chunk: number): void {
+    const memory = this.#missing(chunk);
+    if (memory.byteLength !== CHUNK_BYTES)
+      throw new RangeError(`chunk ${chunk} has ${memory.byteLength} bytes`);
+    this.#bytes[chunk] = new Uint8Array(memory);
+    this.#words[chunk] = new Int32Array(memory);
+  }
+}
+
+/** QUERY, no flag but RD, AD and CD, one question, nothing else but at most one additional record. */
+function isPlainHeader(packet: Uint8Array, at: number): boolean {
+  return (
+    (packet[at + 2]! & 0xfe) === 0 &&
+    (packet[at + 3]! & 0xcf) === 0 &&
+    packet[at + 4] === 0 &&
+    packet[at + 5] === 1 &&
+    (packet[at + 6]! | packet[at + 7]! | packet[at + 8]! | packet[at + 9]! | packet[at + 10]!) === 0 &&
+    packet[at + 11]! <= 1
+  );
+}
+
+/** Whether a host's lack of this type is an ordinary absence. */
+function isOrdinary(type: number): boolean {
+  return (
+    type !== 0 &&
+    type !== TYPE_OPT &&
+    type !== DS &&
+    type !== SOA &&
+    type !== CNAME &&
+    (type < FIRST_META_TYPE || type > 255)
+  );
+}
+
+/** 0 without OPT, 1 with one, 2 with one that has DO set, -1 where the general lane has to look at it. */
+function readOpt(packet: Uint8Array, at: number, end: number, limit: number): number {
+  if (packet[at + 11] === 0) return end === limit ? 0 : -1;
+  if (end + 11 !== limit || packet[end] !== 0 || packet[end + 1] !== 0 || packet[end + 2] !== TYPE_OPT)
+    return -1;
+  // Extended RCODE, version and length of the options: all zero.
+  if ((packet[end + 5]! | packet[end + 6]! | packet[end + 9]! | packet[end + 10]!) !== 0) return -1;
+  return (packet[end + 7]! & 0x80) === 0 ? 1 : 2;
+}
+
+// eslint-disable-next-line max-params -- as FastAnswer's own: no object per packet
+function writeHeader(
+  packet: Uint8Array,
+  at: number,
+  rcode: number,
+  answers: number,
+  authorities: number,
+): void {
+  packet[at + 2] = 0x84 | (packet[at + 2]! & 0x01);
+  packet[at + 3] = rcode;
+  packet[at + 7] = answers;
+  packet[at + 9] = authorities;
+  packet[at + 11] = 0;
+}
+
+/** Writes a record owned by the question's name up to its rdata; returns where that begins. */
+// eslint-disable-next-line max-params -- as writeHeader
+function writeRecord(packet: Uint8Array, at: number, type: number, ttl: number, length: number): number {
+  packet[at] = 0xc0;
+  packet[at + 1] = HEADER;
+  packet[at + 2] = 0;
+  packet[at + 3] = type;
+  packet[at + 4] = 0;
+  packet[at + 5] = 1;
+  packet[at + 6] = ttl >>> 24;
+  packet[at + 7] = ttl >>> 16;
+  packet[at + 8] = ttl >>> 8;
+  packet[at + 9] = ttl;
+  packet[at + 10] = 0;
+  packet[at + 11] = length;
+  return at + 12;
+}
+
+/** Appends the OPT of a reply to a query that had one; returns the end. */
+function finish(packet: Uint8Array, at: number, end: number, edns: number): number {
+  if (edns === 0) return end;
+  packet[at + 11] = 1;
+  packet[end] = 0;
+  packet[end + 1] = 0;
+  packet[end + 2] = TYPE_OPT;
+  packet[end + 3] = UDP_PAYLOAD >>> 8;
+  packet[end + 4] = UDP_PAYLOAD & 255;
+  packet[end + 5] = 0;
+  packet[end + 6] = 0;
+  packet[end + 7] = edns === 2 ? 0x80 : 0;
+  packet[end + 8] = 0;
+  packet[end + 9] = 0;
+  packet[end + 10] = 0;
+  return end + 11;
+}

@@ -1,0 +1,227 @@
+/**
+ * The fast lane as the main thread sees it: sockets, workers, the answer table, and the packets that workers hand over.
+ *
+ * Invariants: sockets outlive workers, so a worker that dies is started again on the same ports; a packet that was
+ * handed over is answered from the socket and the address it came to; what waits for the main thread is bounded.
+ */
+import { randomInt } from 'node:crypto';
+import { extname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { type IpAddress, formatIpAddress } from '../../net/ip-address.ts';
+import type { LimitNotice } from '../rrl/limit-notices.ts';
+import type { RateLimitOptions } from '../rrl/rate-limits.ts';
+import { AnswerTable } from './answer-table.ts';
+import {
+  COUNTERS,
+  ENVELOPE_BYTES,
+  type FromWorker,
+  HEAD_BYTES,
+  type HandedOver,
+  type ToWorker,
+  type WorkerStart,
+} from './lane-protocol.ts';
+import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, type NativeSockets, SLOT } from './native-socket.ts';
+import { boundPort, closeSocket, openSocket, sourceOf } from './udp-socket.ts';
+
+/** What the lane is made of. */
+export interface FastLaneOptions {
+  readonly native: NativeSockets;
+  readonly workers: number;
+  readonly limits: RateLimitOptions;
+  /** Answers what the workers cannot, for the address `source`; must not throw. */
+  readonly answer: (packet: Uint8Array, source: string) => Uint8Array | undefined;
+  readonly onNotice: (notice: LimitNotice) => void;
+  /** The module each worker runs; the one beside this file where absent. */
+  readonly workerFile?: URL;
+  /** Told when a worker ended that should not have; it is started again. */
+  readonly onWorkerLost: (worker: number, error: unknown) => void;
+}
+
+/** What the workers have done so far, all together, and how many of them were lost. */
+export type LaneCounters = Record<(typeof COUNTERS)[number] | 'workersLost', number>;
+
+const RESTART_DELAY_MS = 100;
+
+/** The fast lane. */
+export class FastLane {
+  readonly table: AnswerTable;
+  readonly #options: FastLaneOptions;
+  readonly #chunks: SharedArrayBuffer[] = [];
+  readonly #workers: (Worker | undefined)[] = [];
+  /** For each worker, its socket on each address. */
+  readonly #sockets: readonly number[][];
+  readonly #replies: MessageBatch;
+  readonly #shared: Pick<WorkerStart, 'batches' | 'pending' | 'posted' | 'counters'>;
+  #limits: RateLimitOptions;
+  #workersLost = 0;
+  #stopping = false;
+
+  constructor(options: FastLaneOptions) {
+    const { workers } = options;
+    this.#options = options;
+    this.#limits = options.limits;
+    this.#replies = new MessageBatch(options.native);
+    this.#sockets = Array.from({ length: workers }, () => []);
+    this.#shared = {
+      batches: new Int32Array(new SharedArrayBuffer(workers * 4)),
+      pending: new Int32Array(new SharedArrayBuffer(workers * 4)),
+      posted: new Int32Array(new SharedArrayBuffer(4)),
+      counters: new Float64Array(new SharedArrayBuffer(workers * COUNTERS.length * 8)),
+    };
+    this.table = new AnswerTable(randomInt(2 ** 32) | 0, this.#shared.batches, (memory) => {
+      this.#chunks.push(memory);
+      this.#post({ kind: 'chunk', memory });
+    });
+  }
+
+  get counters(): LaneCounters {
+    const sum = (counter: number): number =>
+      this.#sockets.reduce(
+        (total, _, id) => total + this.#shared.counters[id * COUNTERS.length + counter]!,
+        0,
+      );
+    const counters = Object.fromEntries(COUNTERS.map((name, i) => [name, sum(i)]));
+    return { ...counters, workersLost: this.#workersLost } as LaneCounters;
+  }
+
+  /** Binds an address for all workers, before `start`; returns the port. Throws SocketError, and then binds nothing. */
+  bind(address: IpAddress, port: number): number {
+    const { native } = this.#options;
+    const opened: number[] = [];
+    let bound = port;
+    try {
+      while (opened.length < this.#sockets.length) {
+        const socket = openSocket(native, address, bound);
+        opened.push(socket);
+        if (bound === 0) bound = boundPort(native, socket);
+      }
+    } catch (error) {
+      for (const socket of opened) closeSocket(native, socket);
+      throw error;
+    }
+    for (const [id, socket] of opened.entries()) this.#sockets[id]!.push(socket);
+    return bound;
+  }
+
+  /** Gives back the address that was bound last. */
+  unbind(): void {
+    for (const sockets of this.#sockets) closeSocket(this.#options.native, sockets.pop()!);
+  }
+
+  /** Starts the workers; resolves when all of them run. */
+  async start(): Promise<void> {
+    await Promise.all(this.#sockets.map((_, id) => this.#startWorker(id)));
+  }
+
+  /** Takes up other limits, with full buckets; the same limits change nothing. */
+  limit(limits: RateLimitOptions): void {
+    if (isDeepStrictEqual(limits, this.#limits)) return;
+    this.#limits = limits;
+    this.#post({ kind: 'limits', limits });
+  }
+
+  /** Ends the workers and closes the sockets. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const running = this.#workers.filter((worker) => worker !== undefined);
+    const ends = running.map(ended);
+    this.#post({ kind: 'stop' });
+    await Promise.all(ends);
+    for (const sockets of this.#sockets) {
+      for (const socket of sockets) closeSocket(this.#options.native, socket);
+      sockets.length = 0;
+    }
+  }
+
+  #post(message: ToWorker): void {
+    for (const worker of this.#workers) worker?.postMessage(message);
+    Atomics.add(this.#shared.posted, 0, 1);
+  }
+
+  async #startWorker(id: number): Promise<void> {
+    const start: WorkerStart = {
+      id,
+      sockets: this.#sockets[id]!,
+      seed: this.table.seed,
+      chunks: this.#chunks,
+      limits: this.#limits,
+      ...this.#shared,
+    };
+    const file =
+      this.#options.workerFile ?? new URL(`./fast-worker${extname(import.meta.url)}`, import.meta.url);
+    const worker = new Worker(file, { workerData: start, name: `dns-${id}` });
+    this.#workers[id] = worker;
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'notice') this.#options.onNotice(message.notice);
+      else this.#answerHandedOver(id, message);
+    });
+    let failure: unknown;
+    worker.on('error', (error: unknown) => {
+      failure = error;
+    });
+    worker.once('exit', () => {
+      this.#workerEnded(id, failure);
+    });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('online', resolve);
+      worker.once('exit', () => {
+        reject(new Error(`DNS worker ${id} ended before it began`, { cause: failure }));
+      });
+    });
+  }
+
+  #workerEnded(id: number, error: unknown): void {
+    this.#workers[id] = undefined;
+    // It holds no reference into the table any more, and what it had handed over was answered or is lost with it.
+    if ((Atomics.load(this.#shared.batches, id) & 1) === 1) Atomics.add(this.#shared.batches, id, 1);
+    Atomics.store(this.#shared.pending, id, 0);
+    if (this.#stopping) return;
+    this.#workersLost++;
+    this.#options.onWorkerLost(id, error);
+    setTimeout(() => {
+      // One that ends before it began is seen by its end like any other.
+      if (!this.#stopping) this.#startWorker(id).catch(() => undefined);
+    }, RESTART_DELAY_MS);
+  }
+
+  #answerHandedOver(id: number, { count, bytes }: HandedOver): void {
+    const replies = this.#replies;
+    let socket = -1;
+    let queued = 0;
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const length = (bytes[at + 4]! << 8) | bytes[at + 5]!;
+      const end = at + ENVELOPE_BYTES + length;
+      const source = sourceOf(bytes, at + HEAD_BYTES);
+      const reply = this.#options.answer(bytes.subarray(at + ENVELOPE_BYTES, end), formatIpAddress(source));
+      const from = this.#sockets[id]![bytes[at]!];
+      if (queued > 0 && (from !== socket || queued === BATCH)) {
+        replies.flush(socket);
+        queued = 0;
+      }
+      // Undefined once the lane has stopped.
+      if (reply !== undefined && reply.length <= SLOT && from !== undefined) {
+        socket = from;
+        const name = at + HEAD_BYTES;
+        const control = name + NAME_BYTES;
+        replies.names.set(bytes.subarray(name, control), queued * NAME_BYTES);
+        replies.controls.set(bytes.subarray(control, control + CONTROL_BYTES), queued * CONTROL_BYTES);
+        replies.packets.set(reply, queued * SLOT);
+        replies.queue(queued, reply.length, bytes[at + 1]!, bytes[at + 2]!);
+        queued++;
+      }
+      at = end;
+    }
+    if (queued > 0) replies.flush(socket);
+    Atomics.sub(this.#shared.pending, id, count);
+  }
+}
+
+function ended(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => {
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,123 @@
+/** Zones in a memory store with an answer table published from them, and both lanes to ask. */
+import type { Change } from '../../../../src/store/change.ts';
+import type { Store } from '../../../../src/store/store.ts';
+import { AnswerTable } from '../../../../src/dns/fast/answer-table.ts';
+import { answerQuery } from '../../../../src/dns/answer.ts';
+import { FastAnswer } from '../../../../src/dns/fast/fast-answer.ts';
+import { Publisher } from '../../../../src/dns/fast/publisher.ts';
+import { createMemoryStore } from '../../../../src/store/memory.ts';
+import { type IpAddress, parseIpAddress } from '../../../../src/net/ip-address.ts';
+import { type Name, parseName } from '../../../../src/zone/name.ts';
+import { answerContext } from '../../../dns/zones.ts';
+
+export const ACCOUNT: Change = {
+  kind: 'account-put',
+  account: { name: 'a', passwordHash: null, admin: false, createdAt: 0 },
+};
+
+export function name(text: string): Name {
+  return parseName(text)!;
+}
+
+export function ip(text: string): IpAddress {
+  return parseIpAddress(text)!;
+}
+
+export function zonePut(
+  apex: string,
+  { mname = `ns1.${apex}`, rname = `hostmaster.${apex}`, serial = 1 } = {},
+): Change {
+  const times = { refresh: 300, retry: 60, expire: 1_209_600, minimum: 60, ttl: 300 };
+  const soa = { mname: name(mname), rname: name(rname), ...times };
+  return { kind: 'zone-put', zone: { apex: name(apex), soa, serial, accept: 'any' } };
+}
+
+export function hostPut(
+  fqdn: string,
+  zone: string,
+  {
+    ipv4,
+    ipv6,
+    ttl = 60,
+    wildcard = false,
+  }: { ipv4?: string; ipv6?: string; ttl?: number; wildcard?: boolean } = {},
+): Change {
+  const addresses = {
+    ipv4: ipv4 === undefined ? null : ip(ipv4),
+    ipv6: ipv6 === undefined ? null : ip(ipv6),
+  };
+  const host = {
+    name: name(fqdn),
+    zone: name(zone),
+    account: 'a',
+    ttl,
+    ...addresses,
+    wildcard,
+    changedAt: null,
+  };
+  return { kind: 'host-put', host };
+}
+
+export class World {
+  readonly store: Store = createMemoryStore();
+  readonly chunks: SharedArrayBuffer[] = [];
+  readonly table: AnswerTable;
+  readonly publisher: Publisher;
+  readonly #fast: FastAnswer;
+
+  constructor() {
+    const readers = new Int32Array(new SharedArrayBuffer(4));
+    this.table = new AnswerTable(0x5eed, readers, (chunk) => this.chunks.push(chunk));
+    this.publisher = new Publisher(this.table, this.store.view, (query) => this.general(query));
+    this.store.onCommit((changes) => {
+      this.publisher.apply(changes);
+    });
+    this.#fast = new FastAnswer(0x5eed, (chunk) => this.chunks[chunk]!);
+  }
+
+  general(query: Uint8Array): Uint8Array | undefined {
+    return answerQuery(query, answerContext(this.store.view));
+  }
+
+  /** The fast lane's reply, or why it made none. */
+  fast(query: Uint8Array): Uint8Array | 'handed over' | 'dropped' {
+    const margin = 8;
+    const packet = Buffer.alloc(4096 + 2 * margin, 0xee);
+    packet.set(query, margin);
+    const length = this.#fast.answer(packet, margin, query.length);
+    if (length > 0) return packet.subarray(margin, margin + length);
+    if (Buffer.compare(packet.subarray(margin, margin + query.length), query) !== 0) {
+      throw new Error('a packet that was not answered was changed');
+    }
+    return length === 0 ? 'handed over' : 'dropped';
+  }
+}
+
+/** A query for labels (octets as latin1), optionally with an OPT without options. */
+export function query(
+  labels: readonly string[],
+  type: number,
+  { flags = 0x0100, edns = 'none' }: { flags?: number; edns?: 'none' | 'plain' | 'do' } = {},
+): Buffer {
+  const wire = labels.map((label) => String.fromCharCode(label.length) + label).join('') + '\0';
+  const question = Buffer.alloc(wire.length + 4);
+  question.write(wire, 'latin1');
+  question.writeUInt16BE(type, wire.length);
+  question.writeUInt16BE(1, wire.length + 2);
+  const header = Buffer.from([
+    0xab,
+    0xcd,
+    flags >> 8,
+    flags & 255,
+    0,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    edns === 'none' ? 0 : 1,
+  ]);
+  const opt = Buffer.from([0, 0, 41, 16, 0, 0, 0, edns === 'do' ? 0x80 : 0, 0, 0, 0]);
+  return Buffer.concat(edns === 'none' ? [header, question] : [header, question, opt]);
+}
