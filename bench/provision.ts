@@ -69,6 +69,7 @@ export function hostChange(i: number): Change {
       ipv6: null,
       wildcard: false,
       changedAt: null,
+      blocked: false,
     },
   };
 }

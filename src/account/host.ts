@@ -9,4 +9,6 @@ export interface Host extends HostAddresses {
   readonly account: string;
   /** When an address last changed, milliseconds since the epoch; null if none was ever set. */
   readonly changedAt: number | null;
+  /** Whether the operator has taken its updates away; what it published is answered all the same. */
+  readonly blocked: boolean;
 }

@@ -5,11 +5,22 @@
 import type { Host } from './host.ts';
 import type { Principal } from './principal.ts';
 
-/** What a principal may do with a host: update it, see that it exists but not update it, or not even know of it. */
-export type HostAccess = 'update' | 'see' | 'none';
+/**
+ * What a principal may do with a host: update it; be told that it is blocked, where it could update it otherwise; see
+ * that it exists but not update it; or not even know of it.
+ */
+export type HostAccess = 'update' | 'blocked' | 'see' | 'none';
 
-/** The access of a principal to a host. A token limited to other hosts of the same account may `see` it. */
+/**
+ * The access of a principal to a host. A token limited to other hosts of the same account may `see` it. A blocked
+ * host is the operator's alone to change: an administrator's account is a device like any other here.
+ */
 export function hostAccess(principal: Principal, host: Host): HostAccess {
+  const access = accessByOwner(principal, host);
+  return access === 'update' && host.blocked && principal.kind !== 'operator' ? 'blocked' : access;
+}
+
+function accessByOwner(principal: Principal, host: Host): 'update' | 'see' | 'none' {
   switch (principal.kind) {
     case 'operator':
       return 'update';

@@ -69,5 +69,7 @@ function mayBeUsedAs(user: string, principal: TokenPrincipal, directory: Account
   if (withoutDot.toLowerCase() === principal.account) return true;
   const name = parseName(user);
   const host = name === undefined ? undefined : directory.host(name);
-  return host !== undefined && hostAccess(principal, host) === 'update';
+  const access = host === undefined ? 'none' : hostAccess(principal, host);
+  // A blocked host's token is a good one: it is the update that is refused, and its device is to be told so.
+  return access === 'update' || access === 'blocked';
 }

@@ -176,6 +176,8 @@ export function encodeHost(host: Host): Json {
     ipv6: formatAddressField(host.ipv6),
     wildcard: host.wildcard,
     changedAt: host.changedAt === null ? null : formatTime(host.changedAt),
+    // Absent where false, as in everything that was written before hosts could be blocked.
+    ...(host.blocked ? { blocked: true } : {}),
   };
 }
 
@@ -220,6 +222,7 @@ export function decodeHost(value: unknown, repeats: Repeats): Host {
     ipv6: fields.addressOrNull('ipv6'),
     wildcard: fields.flag('wildcard'),
     changedAt: fields.timeOrNull('changedAt'),
+    blocked: fields.flagOrFalse('blocked'),
   };
   fields.end();
   return host;

@@ -110,6 +110,11 @@ export class Fields {
     return typeof value === 'boolean' ? value : this.#fail(key, 'true or false');
   }
 
+  /** False where there is no such field. */
+  flagOrFalse(key: string): boolean {
+    return Object.hasOwn(this.#object, key) && this.flag(key);
+  }
+
   integer(key: string, max: number): number {
     return checkInteger(this.raw(key), max, `${this.#what}.${key}`);
   }

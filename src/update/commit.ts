@@ -5,8 +5,9 @@
  * that arrive meanwhile share one fsync and a lone one waits for no timer. An intent is planned when its batch is
  * formed, against the state that is served at that moment; two intents that touch the same host never share a batch.
  * Invariants: intents on the same host take effect in the order they arrived; the queue is bounded; a zone's serial
- * grows by every batch that changes the zone (RFC 1982); a failed commit changes nothing.
+ * grows by every batch that changes what the zone answers (RFC 1982); a failed commit changes nothing.
  */
+import type { Host } from '../account/host.ts';
 import type { Clock } from '../ops/clock.ts';
 import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
@@ -150,13 +151,14 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
   }
 }
 
-/** The changes, and the next serial of every existing zone that they change. */
+/** The changes, and the next serial of every existing zone of which they change an answer. */
 function withSerials(view: StoreView, changes: readonly Change[], now: number): readonly Change[] {
   const apexes = new Set<Name>();
   for (const change of changes) {
     if (change.kind === 'zone-put') apexes.add(change.zone.apex);
-    else if (change.kind === 'host-put') apexes.add(change.host.zone);
-    else if (change.kind === 'host-remove') apexes.add(change.zone);
+    else if (change.kind === 'host-put') {
+      if (publishesOtherwise(change.host, view)) apexes.add(change.host.zone);
+    } else if (change.kind === 'host-remove') apexes.add(change.zone);
     else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') apexes.add(change.apex);
   }
   const all = [...changes];
@@ -173,6 +175,18 @@ function withSerials(view: StoreView, changes: readonly Change[], now: number): 
     all.push({ kind: 'zone-put', zone: { ...settings, serial: nextSerial(current.serial, now) } });
   }
   return all;
+}
+
+/** Whether DNS answers anything else with this host than with what is stored of it. */
+function publishesOtherwise({ zone, name, ttl, ipv4, ipv6, wildcard }: Host, view: StoreView): boolean {
+  const stored = view.zone(zone)?.host(name);
+  return (
+    stored === undefined ||
+    stored.ttl !== ttl ||
+    stored.ipv4 !== ipv4 ||
+    stored.ipv6 !== ipv6 ||
+    stored.wildcard !== wildcard
+  );
 }
 
 function hold(pending: Map<Name, number>, footprint: Intent<unknown>['footprint']): void {

@@ -21,6 +21,8 @@ export type HostOutcome =
   | { readonly kind: 'not-fqdn' }
   /** The account's own host, but the token is limited to others. */
   | { readonly kind: 'not-permitted' }
+  /** The account's own host, whose updates the operator has blocked. */
+  | { readonly kind: 'blocked' }
   /** The zone's policy does not publish an address of this class. */
   | {
       readonly kind: 'address-refused';

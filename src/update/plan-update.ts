@@ -46,6 +46,7 @@ function planHost(
   const access = host === undefined ? 'none' : hostAccess(request.principal, host);
   if (host === undefined || access === 'none') return { kind: 'no-such-host' };
   if (access === 'see') return { kind: 'not-permitted' };
+  if (access === 'blocked') return { kind: 'blocked' };
   const policy = view.zone(host.zone)!.settings.accept;
   const refused = refusedAddress(request.ipv4, policy) ?? refusedAddress(request.ipv6, policy);
   if (refused !== undefined)

@@ -62,6 +62,7 @@ export function host(fqdn: string, apex: string, more: Partial<Host> = {}): Host
     ipv6: null,
     wildcard: false,
     changedAt: null,
+    blocked: false,
     ...more,
   };
 }
@@ -189,6 +190,7 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
         ipv4: fc.option(ip4),
         ipv6: fc.option(ip),
         wildcard: fc.boolean(),
+        blocked: fc.boolean(),
         changedAt: fc.option(time),
       },
       PLAIN,

@@ -71,6 +71,31 @@ describe('outcomes', () => {
     }
   });
 
+  it('tells those who may update a blocked host abuse, and nobody else of it (D-7.2, D-7.8)', async (t) => {
+    const site = await openSite(t, {
+      ...SITE,
+      accounts: { alice: 's3cret', bob: 'b0bs-own' },
+      tokens: { VpnToken: ['vpn.example.test'], HomeToken: ['home.example.test'] },
+    });
+    const query = 'hostname=home.example.test,vpn.example.test&myip=198.51.100.8';
+    await update(site, 'hostname=home.example.test&myip=198.51.100.7,2001:db8::7');
+    await site.block('home.example.test');
+    const serial = site.serial();
+    const reply = await update(site, 'hostname=home.example.test&myip=198.51.100.8');
+    assert.deepEqual([reply.status, reply.body], [200, 'abuse\n']);
+    // An unchanged address, a refused one and offline are no way around it.
+    for (const rest of ['&myip=198.51.100.7', '&myip=224.0.0.1', '&offline=yes', ''])
+      assert.equal((await update(site, `hostname=home.example.test${rest}`)).body, 'abuse\n', rest);
+    const byHostToken = await update(site, 'myip=198.51.100.8', basic('home.example.test', 'HomeToken'));
+    assert.equal(byHostToken.body, 'abuse\n');
+    assert.equal(site.serial(), serial);
+    assert.equal((await update(site, query, basic('bob', 'b0bs-own'))).body, 'nohost\nnohost\n');
+    assert.equal((await update(site, query, basic('alice', 'wrong'))).body, 'badauth\n');
+    assert.equal((await update(site, query, basic('alice', 'VpnToken'))).body, '!yours\ngood 198.51.100.8\n');
+    assert.equal((await update(site, query)).body, 'abuse\nnochg 198.51.100.8\n');
+    assert.equal(site.published('home.example.test'), '198.51.100.7 2001:db8::7');
+  });
+
   it('answers 911 with 503 and a time to wait while the store takes no writes, then works again (D-7.6)', async (t) => {
     const site = await openSite(t, SITE);
     site.breakStore(true);

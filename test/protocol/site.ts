@@ -42,6 +42,10 @@ export interface Site {
   }[];
   /** What the host publishes, as `v4 v6`, `-` for none. */
   published(host: string): string;
+  /** Blocks a host, as the operator does. */
+  block(host: string): Promise<void>;
+  /** The zone's serial. */
+  serial(): number;
   /** Takes the store's disk away, or gives it back. */
   breakStore(broken: boolean): void;
   send(request: string, options?: SendOptions): Promise<Reply>;
@@ -145,6 +149,9 @@ export async function openSite(t: Pick<TestContext, 'after'>, options: SiteOptio
       const { ipv4, ipv6 } = store.view.host(name(host))!;
       return `${ipv4 === null ? '-' : formatIpAddress(ipv4)} ${ipv6 === null ? '-' : formatIpAddress(ipv6)}`;
     },
+    block: (host) =>
+      store.commit([{ kind: 'host-put', host: { ...store.view.host(name(host))!, blocked: true } }]),
+    serial: () => store.view.zone(name('example.test'))!.settings.serial,
     breakStore: (broken) => {
       store.broken = broken;
     },
@@ -255,7 +262,7 @@ async function contents(
     const address = { ttl: 60, ipv4: null, ipv6: null, wildcard: false };
     changes.push({
       kind: 'host-put',
-      host: { name: name(fqdn), ...address, zone: apex, account, changedAt: null },
+      host: { name: name(fqdn), ...address, zone: apex, account, changedAt: null, blocked: false },
     });
   }
   for (const [secret, covered] of Object.entries(tokens)) {

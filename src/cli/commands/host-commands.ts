@@ -56,6 +56,19 @@ export function addHostCommands(program: Command, context: CliContext): void {
     toCommand: ([fqdn, ...addresses]) => ({ kind: 'host-set', fqdn: fqdn!, addresses }),
     show: (info) => `${info.changed ? 'changed' : 'unchanged'}\n\n${showHost(info)}`,
   });
+  const block = host
+    .command('block <fqdn>')
+    .description('refuse updates of a host (devices are told "abuse"); its last addresses stay published');
+  administrative(block, context, {
+    examples: ['host block home.dyn.example.org'],
+    toCommand: ([fqdn]) => ({ kind: 'host-block', fqdn: fqdn! }),
+    show: (info) => `${info.changed ? 'blocked' : 'was blocked already'}\n\n${showHost(info)}`,
+  });
+  administrative(host.command('unblock <fqdn>').description('take updates of a host again'), context, {
+    examples: ['host unblock home.dyn.example.org'],
+    toCommand: ([fqdn]) => ({ kind: 'host-unblock', fqdn: fqdn! }),
+    show: (info) => `${info.changed ? 'unblocked' : 'was not blocked'}\n\n${showHost(info)}`,
+  });
   administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
     examples: ['host remove home.dyn.example.org'],
     toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
@@ -65,13 +78,14 @@ export function addHostCommands(program: Command, context: CliContext): void {
 
 function listHosts(hosts: readonly HostInfo[]): string {
   return formatTable(
-    ['HOST', 'ACCOUNT', 'IPV4', 'IPV6', 'TTL', 'CHANGED'],
+    ['HOST', 'ACCOUNT', 'IPV4', 'IPV6', 'TTL', 'BLOCKED', 'CHANGED'],
     hosts.map((info) => [
       info.fqdn,
       info.account,
       info.ipv4 ?? '-',
       info.ipv6 ?? '-',
       info.ttl,
+      info.blocked ? 'yes' : '-',
       info.changedAt ?? 'never',
     ]),
   );
@@ -86,6 +100,7 @@ function showHost(info: HostInfo): string {
     ipv6: info.ipv6 ?? '-',
     ttl: info.ttl,
     wildcard: info.wildcard ? 'yes' : 'no',
+    blocked: info.blocked ? 'yes' : 'no',
     changed: info.changedAt ?? 'never',
   });
 }

@@ -3,14 +3,14 @@
  *
  * Invariants: exhaustive by type, so that a new outcome does not compile without its answer here; host results are
  * sent with status 200, because clients read a code only then; nothing but `good` and `nochg` lines holds a word
- * that a client takes for success. `abuse` is reserved: no outcome leads to it.
+ * that a client takes for success.
  */
 import { type IpFamily, formatIpAddress } from '../../net/ip-address.ts';
 import type { HostOutcome, Outcome, OutcomeKind, PublishedAddresses } from '../../update/outcome.ts';
 
 /** A return code of the protocol. */
 export type Code =
-  'good' | 'nochg' | 'nohost' | 'notfqdn' | '!yours' | 'dnserr' | 'badauth' | 'numhost' | '911';
+  'good' | 'nochg' | 'nohost' | 'notfqdn' | '!yours' | 'abuse' | 'dnserr' | 'badauth' | 'numhost' | '911';
 
 /** What is sent for an outcome. */
 export interface ReturnCode {
@@ -25,6 +25,7 @@ export const RETURN_CODES = {
   'no-such-host': { code: 'nohost', status: 200 },
   'not-fqdn': { code: 'notfqdn', status: 200 },
   'not-permitted': { code: '!yours', status: 200 },
+  blocked: { code: 'abuse', status: 200 },
   'address-refused': { code: 'dnserr', status: 200 },
   'bad-credentials': { code: 'badauth', status: 401 },
   'locked-out': { code: '911', status: 503 },

@@ -63,6 +63,9 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
     fqdn: z.string(),
     addresses: z.array(z.string()).min(1).readonly(),
   }),
+  /** Refuses the devices' updates of a host; what it publishes stays. */
+  z.strictObject({ kind: z.literal('host-block'), fqdn: z.string() }),
+  z.strictObject({ kind: z.literal('host-unblock'), fqdn: z.string() }),
   z.strictObject({ kind: z.literal('host-remove'), fqdn: z.string() }),
   z.strictObject({
     kind: z.literal('token-add'),
@@ -95,6 +98,8 @@ export interface HostInfo {
   readonly account: string;
   readonly ttl: number;
   readonly wildcard: boolean;
+  /** Whether its updates are refused. */
+  readonly blocked: boolean;
   readonly ipv4: string | null;
   readonly ipv6: string | null;
   /** ISO 8601, or null if no address was ever set. */
@@ -142,6 +147,8 @@ export interface AdminResults {
   'host-list': readonly HostInfo[];
   'host-show': HostInfo;
   'host-set': HostInfo & { readonly changed: boolean };
+  'host-block': HostInfo & { readonly changed: boolean };
+  'host-unblock': HostInfo & { readonly changed: boolean };
   'host-remove': { readonly removed: string };
   'token-add': { readonly id: string; readonly secret: string };
   'token-list': readonly TokenInfo[];

@@ -29,7 +29,7 @@ import {
   planTokenAdd,
   planTokenRevoke,
 } from './plan-account.ts';
-import { findHost, noHost, planHostAdd, planHostRemove, planHostSet } from './plan-host.ts';
+import { findHost, noHost, planHostAdd, planHostBlock, planHostRemove, planHostSet } from './plan-host.ts';
 import { planZoneImport } from './plan-import.ts';
 import { planRecordRemove, planRecordSet } from './plan-record.ts';
 import { noZone, planZoneAdd, planZoneRemove } from './plan-zone.ts';
@@ -171,8 +171,15 @@ function hostHandlers({
   committer,
 }: AdministratorOptions): Pick<
   Handlers,
-  'host-add' | 'host-list' | 'host-show' | 'host-set' | 'host-remove'
+  'host-add' | 'host-list' | 'host-show' | 'host-set' | 'host-block' | 'host-unblock' | 'host-remove'
 > {
+  // By its name, there or not: a host that is still being added is there when this is planned.
+  const footprintOf = (fqdn: string): Name[] => {
+    const name = parseHostname(fqdn);
+    return name === undefined ? [] : [name];
+  };
+  const block = (command: Extract<AdminCommand, { kind: 'host-block' | 'host-unblock' }>) =>
+    submit(committer, (current) => planHostBlock(current, command), footprintOf(command.fqdn));
   return {
     'host-add': (command) => submit(committer, (current) => planHostAdd(current, command)),
     'host-list': async ({ account }) => {
@@ -187,12 +194,10 @@ function hostHandlers({
       const host = findHost(view, fqdn);
       return host === undefined ? noHost(fqdn) : { ok: true, value: describeHost(host) };
     },
-    'host-set': (command) => {
-      // By its name, there or not: a host that is still being added is there when this is planned.
-      const name = parseHostname(command.fqdn);
-      const footprint = name === undefined ? [] : [name];
-      return submit(committer, (current, now) => planHostSet(current, command, now), footprint);
-    },
+    'host-set': (command) =>
+      submit(committer, (current, now) => planHostSet(current, command, now), footprintOf(command.fqdn)),
+    'host-block': block,
+    'host-unblock': block,
     'host-remove': (command) => submit(committer, (current) => planHostRemove(current, command)),
   };
 }

@@ -60,6 +60,7 @@ export function describeHost(host: Host): HostInfo {
     account: host.account,
     ttl: host.ttl,
     wildcard: host.wildcard,
+    blocked: host.blocked,
     ipv4: host.ipv4 === null ? null : formatIpAddress(host.ipv4),
     ipv6: host.ipv6 === null ? null : formatIpAddress(host.ipv6),
     changedAt: host.changedAt === null ? null : new Date(host.changedAt).toISOString(),

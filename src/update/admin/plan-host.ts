@@ -1,4 +1,4 @@
-/** Hosts: what adding, setting and removing them does. Pure. */
+/** Hosts: what adding, setting, blocking and removing them does. Pure. */
 import type { Host } from '../../account/host.ts';
 import { familyOf, formatIpAddress, parseIpAddress } from '../../net/ip-address.ts';
 import type { StoreView } from '../../store/store.ts';
@@ -49,6 +49,7 @@ export function planHostAdd(view: StoreView, command: Command<'host-add'>): Plan
     ipv6: null,
     wildcard,
     changedAt: null,
+    blocked: false,
   };
   return { changes: [{ kind: 'host-put', host }], result: { ok: true, value: describeHost(host) } };
 }
@@ -75,6 +76,21 @@ export function planHostSet(
   return {
     changes: plan.changes,
     result: { ok: true, value: { ...describeHost(after), changed: change !== undefined } },
+  };
+}
+
+/** Refuses the updates of a host's devices from here on, or takes them again. What it publishes does not change. */
+export function planHostBlock(
+  view: StoreView,
+  { kind, fqdn }: Command<'host-block' | 'host-unblock'>,
+): Plan<AdminResult<'host-block'>> {
+  const host = findHost(view, fqdn);
+  if (host === undefined) return refused(noHost(fqdn));
+  const after = { ...host, blocked: kind === 'host-block' };
+  const changed = after.blocked !== host.blocked;
+  return {
+    changes: changed ? [{ kind: 'host-put', host: after }] : [],
+    result: { ok: true, value: { ...describeHost(after), changed } },
   };
 }
 

@@ -64,6 +64,7 @@ export function createHost(fqdn: string, account: string): Host {
     ipv6: null,
     wildcard: false,
     changedAt: null,
+    blocked: false,
   };
 }
 

@@ -38,6 +38,10 @@ const CASES: readonly (readonly [
 ];
 
 for (const [what, principal, access, administers] of CASES) {
+  const whenBlocked = access === 'update' && principal.kind !== 'operator' ? 'blocked' : access;
+  test(`${what}, once the host is blocked: ${whenBlocked}`, () => {
+    assert.equal(hostAccess(principal, { ...home, blocked: true }), whenBlocked);
+  });
   test(`${what}: ${access}${administers ? ', administers' : ''}`, () => {
     assert.equal(hostAccess(principal, home), access);
     assert.equal(mayAdminister(principal), administers);

@@ -18,7 +18,7 @@ test('every command is there, with an example and the option for its data', () =
     ...['zone add', 'zone list', 'zone show', 'zone remove', 'zone import', 'zone export'],
     ...['zone record set', 'zone record remove'],
     ...['account add', 'account list', 'account passwd', 'account remove'],
-    ...['host add', 'host list', 'host show', 'host set', 'host remove'],
+    ...['host add', 'host list', 'host show', 'host set', 'host block', 'host unblock', 'host remove'],
     ...['token add', 'token list', 'token revoke'],
     ...['store verify', 'store backup', 'store restore'],
   ];

@@ -89,6 +89,18 @@ suite('codec', () => {
     });
   });
 
+  test('writes that a host is blocked only where it is, and reads a host that says nothing of it', () => {
+    const blocked = host('a.dyn.test', 'dyn.test', { blocked: true });
+    const written = encodeChange({ kind: 'host-put', host: blocked }) as { host: Record<string, unknown> };
+    assert.equal(written.host['blocked'], true);
+    assert.deepEqual(decode(written), { kind: 'host-put', host: blocked });
+    const { blocked: _, ...without } = written.host;
+    const free = { kind: 'host-put', host: host('a.dyn.test', 'dyn.test') } as const;
+    assert.deepEqual(encodeChange(free), { kind: 'host-put', host: without });
+    assert.deepEqual(decode({ kind: 'host-put', host: without }), free);
+    assert.deepEqual(decode({ kind: 'host-put', host: { ...without, blocked: false } }), free);
+  });
+
   test('keeps rdata that its type cannot write, in the generic form of RFC 3597', () => {
     const owner = name('dyn.test');
     const broken = { type: 15, ttl: 60, rdata: [Uint8Array.of(0), new Uint8Array()] };
@@ -128,6 +140,8 @@ suite('codec', () => {
       [{ name: 7 }, /host\.name/],
       [{ ipv4: '192.0.2.256' }, /host\.ipv4/],
       [{ wildcard: null }, /host\.wildcard/],
+      [{ blocked: null }, /host\.blocked/],
+      [{ blocked: 1 }, /host\.blocked/],
       [{ changedAt: 'yesterday' }, /host\.changedAt/],
       [{ more: 1 }, /unknown fields/],
       [{ account: undefined }, /host\.account/],

@@ -108,6 +108,7 @@ function seed(accept: AcceptPolicy): Change[] {
       ipv6: null,
       wildcard: false,
       changedAt: null,
+      blocked: false,
     },
   });
   return [

@@ -54,6 +54,7 @@ export function hostPut(
     ...addresses,
     wildcard,
     changedAt: null,
+    blocked: false,
   };
   return { kind: 'host-put', host };
 }

@@ -33,6 +33,7 @@ describe('return codes', () => {
         'no-such-host nohost 200',
         'not-fqdn notfqdn 200',
         'not-permitted !yours 200',
+        'blocked abuse 200',
         'address-refused dnserr 200',
         'bad-credentials badauth 401',
         'locked-out 911 503',
