@@ -9,10 +9,20 @@ import type { Name } from '../zone/name.ts';
 import type { RRset } from '../zone/rrset.ts';
 import type { ZoneSettings } from '../zone/zone.ts';
 
-/** One change. `zone-remove` takes the zone's RRsets and hosts with it; `account-remove` its tokens. */
+/** A zone that was served once and is not any more: the last serial that anybody may have seen of it. */
+export interface RetiredZone {
+  readonly apex: Name;
+  readonly serial: number;
+}
+
+/**
+ * One change. `zone-remove` takes the zone's RRsets and hosts with it and retires its last serial; `account-remove`
+ * takes the account's tokens. `retired-put` has no effect on a zone that is there, and `zone-put` ends retirement.
+ */
 export type Change =
   | { readonly kind: 'zone-put'; readonly zone: ZoneSettings }
   | { readonly kind: 'zone-remove'; readonly apex: Name }
+  | { readonly kind: 'retired-put'; readonly retired: RetiredZone }
   | { readonly kind: 'rrset-put'; readonly apex: Name; readonly owner: Name; readonly rrset: RRset }
   | { readonly kind: 'rrset-remove'; readonly apex: Name; readonly owner: Name; readonly type: number }
   | { readonly kind: 'account-put'; readonly account: Account }

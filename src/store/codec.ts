@@ -11,12 +11,14 @@ import {
   decodeAccount,
   decodeHost,
   decodeRRset,
+  decodeRetired,
   decodeToken,
   decodeType,
   decodeZone,
   encodeAccount,
   encodeHost,
   encodeRRset,
+  encodeRetired,
   encodeToken,
   encodeType,
   encodeZone,
@@ -24,7 +26,7 @@ import {
 import { FieldError, Fields, type Json, Repeats } from './json-fields.ts';
 
 /** What a snapshot holds, in the order in which it can be read back: hosts and RRsets need their zone. */
-export const SECTIONS = ['zones', 'rrsets', 'accounts', 'tokens', 'hosts'] as const;
+export const SECTIONS = ['zones', 'retired', 'rrsets', 'accounts', 'tokens', 'hosts'] as const;
 
 /** One kind of thing that a snapshot holds. */
 export type Section = (typeof SECTIONS)[number];
@@ -34,6 +36,7 @@ export type Put = Extract<Change, { kind: `${string}-put` }>;
 
 const SECTION_OF: Record<Put['kind'], Section> = {
   'zone-put': 'zones',
+  'retired-put': 'retired',
   'rrset-put': 'rrsets',
   'account-put': 'accounts',
   'token-put': 'tokens',
@@ -42,6 +45,7 @@ const SECTION_OF: Record<Put['kind'], Section> = {
 
 const ENTITY_KEY = {
   'zone-put': 'zone',
+  'retired-put': 'retired',
   'rrset-put': 'rrset',
   'account-put': 'account',
   'token-put': 'token',
@@ -57,6 +61,7 @@ export function sectionOf(put: Put): Section {
 export function encodeChange(change: Change): Json {
   switch (change.kind) {
     case 'zone-put':
+    case 'retired-put':
     case 'rrset-put':
     case 'account-put':
     case 'token-put':
@@ -85,6 +90,8 @@ export function encodeEntity(put: Put): Json {
   switch (put.kind) {
     case 'zone-put':
       return encodeZone(put.zone);
+    case 'retired-put':
+      return encodeRetired(put.retired);
     case 'rrset-put':
       return encodeRRset(put);
     case 'account-put':
@@ -120,6 +127,7 @@ export class Decoder {
   #changeOf(kind: string, fields: Fields): Change {
     switch (kind) {
       case 'zone-put':
+      case 'retired-put':
       case 'rrset-put':
       case 'account-put':
       case 'token-put':
@@ -144,6 +152,8 @@ export class Decoder {
     switch (section) {
       case 'zones':
         return { kind: 'zone-put', zone: decodeZone(value) };
+      case 'retired':
+        return { kind: 'retired-put', retired: decodeRetired(value) };
       case 'rrsets':
         return { kind: 'rrset-put', ...decodeRRset(value, this.#repeats) };
       case 'accounts':

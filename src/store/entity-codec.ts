@@ -1,5 +1,5 @@
 /**
- * Each stored thing to and from its JSON value: zone settings, RRsets, accounts, tokens, hosts.
+ * Each stored thing to and from its JSON value: zone settings, retired zones, RRsets, accounts, tokens, hosts.
  * Invariant: decoding what was encoded gives an equal value, octet by octet. The decoders throw FieldError for
  * everything that is not exactly of this form, the encoders for numbers and times out of their field's range.
  */
@@ -12,6 +12,7 @@ import { formatRdata, parseRdata } from '../zone/rdata/rdata.ts';
 import type { RRset } from '../zone/rrset.ts';
 import { formatRRType, isStorableType, parseRRType } from '../zone/rrtype.ts';
 import type { SoaFields, ZoneSettings } from '../zone/zone.ts';
+import type { RetiredZone } from './change.ts';
 import {
   FieldError,
   Fields,
@@ -64,6 +65,19 @@ export function decodeZone(value: unknown): ZoneSettings {
   fields.end();
   if (accept === undefined) throw new FieldError(`zone.accept must be one of ${ACCEPT_POLICIES.join(', ')}`);
   return { apex, serial, accept, soa };
+}
+
+/** The JSON value of a retired zone. */
+export function encodeRetired({ apex, serial }: RetiredZone): Json {
+  return { apex: formatName(apex), serial: checkInteger(serial, MAX_UINT32, 'retired.serial') };
+}
+
+/** The retired zone of a JSON value. */
+export function decodeRetired(value: unknown): RetiredZone {
+  const fields = new Fields(value, 'retired');
+  const retired = { apex: fields.name('apex'), serial: fields.integer('serial', MAX_UINT32) };
+  fields.end();
+  return retired;
 }
 
 function decodeSoa(value: unknown): SoaFields {

@@ -11,7 +11,7 @@ import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
 import { type Name, parentOf } from '../zone/name.ts';
 import { Zone, type ZoneSettings } from '../zone/zone.ts';
-import type { Change } from './change.ts';
+import type { Change, RetiredZone } from './change.ts';
 import type { StoreView } from './store.ts';
 
 /** How many things of each kind a state holds. */
@@ -28,6 +28,8 @@ export class State implements StoreView {
   readonly tokenKey: Uint8Array;
   #sequence: number;
   readonly #zones = new Map<Name, Zone<Host>>();
+  /** Apex to last serial, of zones that are no more. */
+  readonly #retired = new Map<Name, number>();
   readonly #accounts = new Map<string, Account>();
   readonly #tokens = new Map<string, Token>();
   readonly #tokensByDigest = new Map<string, Token>();
@@ -57,6 +59,15 @@ export class State implements StoreView {
       if (zone !== undefined) return zone;
     }
     return undefined;
+  }
+
+  retiredSerial(apex: Name): number | undefined {
+    return this.#retired.get(apex);
+  }
+
+  /** Every zone that was removed and not added again. */
+  *retiredZones(): IterableIterator<RetiredZone> {
+    for (const [apex, serial] of this.#retired) yield { apex, serial };
   }
 
   host(name: Name): Host | undefined {
@@ -113,7 +124,11 @@ export class State implements StoreView {
         this.#putZone(change.zone);
         break;
       case 'zone-remove':
-        this.#zones.delete(change.apex);
+        this.#removeZone(change.apex);
+        break;
+      case 'retired-put':
+        if (!this.#zones.has(change.retired.apex))
+          this.#retired.set(change.retired.apex, change.retired.serial);
         break;
       // A zone that is not there takes nothing: replayed over a later state, it may have been removed since.
       case 'rrset-put':
@@ -145,8 +160,18 @@ export class State implements StoreView {
 
   #putZone(settings: ZoneSettings): void {
     const zone = this.#zones.get(settings.apex);
-    if (zone === undefined) this.#zones.set(settings.apex, new Zone<Host>(settings));
-    else zone.replaceSettings(settings);
+    if (zone !== undefined) zone.replaceSettings(settings);
+    else {
+      this.#zones.set(settings.apex, new Zone<Host>(settings));
+      this.#retired.delete(settings.apex);
+    }
+  }
+
+  #removeZone(apex: Name): void {
+    const zone = this.#zones.get(apex);
+    if (zone === undefined) return;
+    this.#zones.delete(apex);
+    this.#retired.set(apex, zone.settings.serial);
   }
 
   #removeAccount(name: string): void {

@@ -23,6 +23,8 @@ export interface StoreView extends ZoneSet {
   zone(apex: Name): Zone<Host> | undefined;
   zones(): Iterable<Zone<Host>>;
   zoneFor(name: Name): Zone<Host> | undefined;
+  /** The last serial of a zone that was removed and not added again; a zone that begins there must be later. */
+  retiredSerial(apex: Name): number | undefined;
   host(name: Name): Host | undefined;
   account(name: string): Account | undefined;
   accounts(): Iterable<Account>;

@@ -180,13 +180,7 @@ function withSerials(view: StoreView, changes: readonly Change[], now: number): 
 /** Whether DNS answers anything else with this host than with what is stored of it. */
 function publishesOtherwise({ zone, name, ttl, ipv4, ipv6, wildcard }: Host, view: StoreView): boolean {
   const stored = view.zone(zone)?.host(name);
-  return (
-    stored === undefined ||
-    stored.ttl !== ttl ||
-    stored.ipv4 !== ipv4 ||
-    stored.ipv6 !== ipv6 ||
-    stored.wildcard !== wildcard
-  );
+  return stored?.ttl !== ttl || stored.ipv4 !== ipv4 || stored.ipv6 !== ipv6 || stored.wildcard !== wildcard;
 }
 
 function hold(pending: Map<Name, number>, footprint: Intent<unknown>['footprint']): void {

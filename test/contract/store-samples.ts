@@ -109,6 +109,9 @@ export const SAMPLE: readonly (readonly Change[])[] = [
   ],
 ];
 
+/** The zones of the small world. */
+const APEXES = ['dyn.test', 'sub.dyn.test', 'example.org'] as const;
+
 /** Everything that a view shows, in an order that does not depend on how it came about. */
 export function dump(view: StoreView): unknown {
   const zones = [...view.zones()].map((each) => ({
@@ -121,6 +124,7 @@ export function dump(view: StoreView): unknown {
   }));
   return {
     sequence: view.sequence,
+    retired: APEXES.map((each) => [each, view.retiredSerial(name(each))]),
     tokenKey: Buffer.from(view.tokenKey).toString('hex'),
     zones: sorted(zones, (each) => each.settings.apex),
     accounts: sorted(view.accounts(), (one) => one.name),
@@ -134,7 +138,6 @@ function sorted<T>(items: Iterable<T>, key: (item: T) => string): T[] {
 
 /** Objects as literals make them, which deep equality tells from those without a prototype. */
 const PLAIN = { noNullPrototype: true } as const;
-const APEXES = ['dyn.test', 'sub.dyn.test', 'example.org'] as const;
 const apex = fc.constantFrom(...APEXES);
 const label = fc.constantFrom('a', 'b', 'c.b', '*', 'x\\.y', '\\000\\255');
 const placed = fc
@@ -174,6 +177,9 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
       return { kind: 'zone-put', zone: { ...settings, accept, soa: { ...settings.soa, retry } } };
     }),
   fc.record({ kind: fc.constant('zone-remove' as const), apex: apex.map(name) }, PLAIN),
+  fc
+    .record({ apex: apex.map(name), serial: uint32 }, PLAIN)
+    .map((retired): Change => ({ kind: 'retired-put', retired })),
   fc.record({ at: placed, ttl, set: rdata }, PLAIN).map(({ at, ttl: seconds, set }): Change => {
     const value = { type: set.type, ttl: seconds, rdata: set.rdata };
     return { kind: 'rrset-put', apex: name(at.apex), owner: name(at.owner), rrset: value };

@@ -84,6 +84,26 @@ export function testStore(kind: string, create: () => Promise<StoreUnderTest>): 
       assert.deepEqual([...served.staticRRsets()], []);
     });
 
+    storeTest(
+      'remembers the last serial of a zone that was removed, until it is there again',
+      async (store) => {
+        const apex = name('dyn.test');
+        await store.commit([{ kind: 'zone-put', zone: zone('dyn.test', 4_000_000_000) }]);
+        assert.equal(store.view.retiredSerial(apex), undefined);
+        await store.commit([{ kind: 'zone-remove', apex }]);
+        assert.equal(store.view.retiredSerial(apex), 4_000_000_000);
+        await store.commit([{ kind: 'zone-remove', apex }]);
+        assert.equal(store.view.retiredSerial(apex), 4_000_000_000, 'removing nothing forgets nothing');
+        assert.equal(store.view.retiredSerial(name('other.test')), undefined);
+        await store.commit([{ kind: 'retired-put', retired: { apex, serial: 4_000_000_007 } }]);
+        assert.equal(store.view.retiredSerial(apex), 4_000_000_007);
+        await store.commit([{ kind: 'zone-put', zone: zone('dyn.test', 4_000_000_008) }]);
+        assert.equal(store.view.retiredSerial(apex), undefined);
+        await store.commit([{ kind: 'retired-put', retired: { apex, serial: 1 } }]);
+        assert.equal(store.view.retiredSerial(apex), undefined, 'what is there is not retired');
+      },
+    );
+
     storeTest('puts and removes RRsets by owner and type', async (store) => {
       const at = { apex: name('dyn.test'), owner: name('www.dyn.test') };
       const set = rrset('TXT', 60, '"one"');

@@ -146,7 +146,7 @@ test('for people: aligned tables, the same with and without a server', async (t)
   assert.match(said, /^APEX +SERIAL +ACCEPT +HOSTS\ndyn\.example +1 +public +0$/m);
   assert.match(
     said,
-    /^HOST +ACCOUNT +IPV4 +IPV6 +TTL +CHANGED\nhome\.dyn\.example +anna +9\.9\.9\.9 +2620:fe::fe +60 +TIME$/m,
+    /^HOST +ACCOUNT +IPV4 +IPV6 +TTL +BLOCKED +CHANGED\nhome\.dyn\.example +anna +9\.9\.9\.11 +2620:fe::fe +60 +yes +TIME$/m,
   );
 });
 

@@ -56,6 +56,15 @@ export function addHostCommands(program: Command, context: CliContext): void {
     toCommand: ([fqdn, ...addresses]) => ({ kind: 'host-set', fqdn: fqdn!, addresses }),
     show: (info) => `${info.changed ? 'changed' : 'unchanged'}\n\n${showHost(info)}`,
   });
+  addBlockCommands(host, context);
+  administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
+    examples: ['host remove home.dyn.example.org'],
+    toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
+    show: ({ removed }) => `removed host ${removed}`,
+  });
+}
+
+function addBlockCommands(host: Command, context: CliContext): void {
   const block = host
     .command('block <fqdn>')
     .description('refuse updates of a host (devices are told "abuse"); its last addresses stay published');
@@ -68,11 +77,6 @@ export function addHostCommands(program: Command, context: CliContext): void {
     examples: ['host unblock home.dyn.example.org'],
     toCommand: ([fqdn]) => ({ kind: 'host-unblock', fqdn: fqdn! }),
     show: (info) => `${info.changed ? 'unblocked' : 'was not blocked'}\n\n${showHost(info)}`,
-  });
-  administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
-    examples: ['host remove home.dyn.example.org'],
-    toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
-    show: ({ removed }) => `removed host ${removed}`,
   });
 }
 

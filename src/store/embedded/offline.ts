@@ -8,7 +8,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Clock } from '../../ops/clock.ts';
 import { serialAfterRestore } from '../../zone/serial.ts';
 import type { Change } from '../change.ts';
-import type { StateCounts } from '../state.ts';
+import type { State, StateCounts } from '../state.ts';
 import { StoreError } from '../store.ts';
 import { errorCode } from './journal/file-layer.ts';
 import { readDocument, replayJournal, writeDocument } from './fold.ts';
@@ -90,17 +90,25 @@ export async function restoreStore({ file, directory, clock }: RestoreOptions): 
   const lock = await acquireLock(target, clock);
   try {
     await refuseUnlessEmpty(target);
-    const moved = Array.from(state.zones(), ({ settings }): Change => {
-      const serial = serialAfterRestore(settings.serial, clock.now());
-      return { kind: 'zone-put', zone: { ...settings, serial } };
-    });
-    state.apply(moved);
+    state.apply(movedSerials(state, clock.now()));
     const savedAt = new Date(clock.now()).toISOString();
     await writeDocument(join(target, SNAPSHOT_NAME), { savedAt, state });
     return { counts: state.counts(), sequence: state.sequence };
   } finally {
     await lock.release();
   }
+}
+
+/** Every serial moved on, those of removed zones, too: they may have come and gone again since the backup. */
+function movedSerials(state: State, now: number): Change[] {
+  const moved: Change[] = [];
+  for (const { settings } of state.zones()) {
+    const serial = serialAfterRestore(settings.serial, now);
+    moved.push({ kind: 'zone-put', zone: { ...settings, serial } });
+  }
+  for (const { apex, serial } of [...state.retiredZones()])
+    moved.push({ kind: 'retired-put', retired: { apex, serial: serialAfterRestore(serial, now) } });
+  return moved;
 }
 
 async function refuseUnlessEmpty(directory: string): Promise<void> {

@@ -126,6 +126,9 @@ function* putsOf(state: State, section: Section): Generator<Put> {
     case 'zones':
       for (const zone of state.zones()) yield { kind: 'zone-put', zone: zone.settings };
       break;
+    case 'retired':
+      for (const retired of state.retiredZones()) yield { kind: 'retired-put', retired };
+      break;
     case 'rrsets':
       for (const zone of state.zones()) {
         for (const [owner, rrset] of zone.staticRRsets()) {

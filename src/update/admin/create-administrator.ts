@@ -122,7 +122,7 @@ function zoneHandlers({
         return refuse('invalid', `"${apex}" is not a domain name with at least two labels`);
       const file = await runInTurns(parseZoneFileInSteps(text, name));
       if (!file.ok) return refuse('invalid', `line ${file.line}, column ${file.column}: ${file.reason}`);
-      const imported = await submit(committer, (current) => planZoneImport(current, name, file));
+      const imported = await submit(committer, (current, now) => planZoneImport(current, name, file, now));
       if (!imported.ok) return imported;
       const { serial } = view.zone(name)!.settings;
       return {

@@ -9,7 +9,7 @@ import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname, isWildcard, parentOf } from '../../zone/name.ts';
 import { RRTYPE, formatRRType } from '../../zone/rrtype.ts';
 import type { RRset } from '../../zone/rrset.ts';
-import { isLaterSerial } from '../../zone/serial.ts';
+import { isLaterSerial, nextSerial } from '../../zone/serial.ts';
 import type { Zone } from '../../zone/zone.ts';
 import type { OwnedRRset } from '../../zone/rrset.ts';
 import type { ZoneFileData } from '../../zone/zone-file/parse-zone-file.ts';
@@ -25,14 +25,13 @@ export function planZoneImport(
   view: StoreView,
   apex: Name,
   file: ZoneFileData,
+  now: number,
 ): Plan<{ ok: true; apex: Name } | Extract<AdminResult, { ok: false }>> {
   const zone = view.zone(apex);
   const conflict = zone === undefined ? hostsInside(view, apex) : hostConflict(zone, file);
   if (conflict !== undefined) return { changes: [], result: conflict };
-  const serial =
-    zone === undefined || isLaterSerial(file.serial, zone.settings.serial)
-      ? file.serial
-      : zone.settings.serial;
+  // The serial of a zone that is there is the writer's to move on.
+  const serial = zone?.settings.serial ?? firstSerial(file.serial, view.retiredSerial(apex), now);
   const settings = { apex, soa: file.soa, serial, accept: zone?.settings.accept ?? 'private' } as const;
   const changes: Change[] = [{ kind: 'zone-put', zone: settings }];
   const kept = new Set<string>();
@@ -46,6 +45,11 @@ export function planZoneImport(
     if (!kept.has(keyOf(owner, rrset))) changes.push({ kind: 'rrset-remove', apex, owner, type: rrset.type });
   }
   return { changes, result: { ok: true, apex } };
+}
+
+/** The file's serial, unless a zone of that name was once served with a later one. */
+function firstSerial(wanted: number, retired: number | undefined, now: number): number {
+  return retired === undefined || isLaterSerial(wanted, retired) ? wanted : nextSerial(retired, now);
 }
 
 function keyOf(owner: Name, rrset: RRset): string {

@@ -52,7 +52,10 @@ export function planZoneAdd(
     ...SOA_TIMES,
   };
   const changes: Change[] = [
-    { kind: 'zone-put', zone: { apex, soa, serial: nextSerial(0, now), accept: command.accept } },
+    {
+      kind: 'zone-put',
+      zone: { apex, soa, serial: nextSerial(view.retiredSerial(apex) ?? 0, now), accept: command.accept },
+    },
     {
       kind: 'rrset-put',
       apex,

@@ -16,7 +16,8 @@ function intoZonesThatAreThere(changes: readonly Change[], state: State): readon
   const sensible = changes.filter((change) => {
     const possible =
       (change.kind !== 'rrset-put' || state.zone(change.apex) !== undefined) &&
-      (change.kind !== 'host-put' || state.zone(change.host.zone) !== undefined);
+      (change.kind !== 'host-put' || state.zone(change.host.zone) !== undefined) &&
+      (change.kind !== 'retired-put' || state.zone(change.retired.apex) === undefined);
     if (possible) state.applyChange(change);
     return possible;
   });

@@ -1,23 +1,14 @@
 /** What administration must not do to hosts that devices update at the same time or that are there already. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createAdministrator } from '../../../src/update/admin/create-administrator.ts';
 import { RRTYPE } from '../../../src/zone/rrtype.ts';
 import { isLaterSerial } from '../../../src/zone/serial.ts';
-import { type Room, alice, createRoom, ip, name } from './fixture.ts';
-
-function administratorOf({ store, committer, clock }: Room): ReturnType<typeof createAdministrator> {
-  return createAdministrator({
-    view: store.view,
-    committer,
-    clock,
-    hashPassword: (password) => Promise.resolve(`hash of ${password.length} characters`),
-  });
-}
+import { alice, ip, name } from './fixture.ts';
+import { createOffice } from './office.ts';
 
 it('does not lose an update to a "host set" that was given while the host was being added', async () => {
-  const room = await createRoom();
-  const administrator = administratorOf(room);
+  const room = await createOffice();
+  const { administrator } = room;
   const gate = Promise.withResolvers<undefined>();
   room.store.gate = gate.promise;
   const added = administrator.execute({
@@ -44,8 +35,8 @@ it('does not lose an update to a "host set" that was given while the host was be
 });
 
 it('blocks a host against its devices, not against the operator, and leaves what is published alone', async () => {
-  const room = await createRoom();
-  const administrator = administratorOf(room);
+  const room = await createOffice();
+  const { administrator } = room;
   const zone = room.store.view.zone(name('dyn.test'))!;
   const updated = async (address: string): Promise<string> => {
     const result = await room.service.update({
@@ -85,10 +76,10 @@ it('blocks a host against its devices, not against the operator, and leaves what
 });
 
 it('plans an update after the block that was given before it', async () => {
-  const room = await createRoom();
+  const room = await createOffice();
   const gate = Promise.withResolvers<undefined>();
   room.store.gate = gate.promise;
-  const blocking = administratorOf(room).execute({ kind: 'host-block', fqdn: 'home.dyn.test' });
+  const blocking = room.administrator.execute({ kind: 'host-block', fqdn: 'home.dyn.test' });
   const updating = room.service.update({
     principal: alice,
     hostnames: [name('home.dyn.test')],
@@ -101,11 +92,11 @@ it('plans an update after the block that was given before it', async () => {
 });
 
 it('does not take a host away from its zone by importing a zone below it', async () => {
-  const room = await createRoom();
+  const room = await createOffice();
   const before = room.host('home.dyn.test');
   const text = '$ORIGIN home.dyn.test.\n@ 300 SOA ns1 hostmaster 1 300 60 1209600 60\n@ 300 NS ns1\n';
   assert.ok(before !== undefined);
-  const result = await administratorOf(room).execute({ kind: 'zone-import', apex: 'home.dyn.test', text });
+  const result = await room.administrator.execute({ kind: 'zone-import', apex: 'home.dyn.test', text });
   assert.equal(
     result.ok ? 'imported' : result.message,
     'host home.dyn.test belongs to the zone above: remove it before home.dyn.test becomes a zone',

@@ -91,6 +91,24 @@ test('a backup restored elsewhere is the same store, with later serials and in o
   await reference.close();
 });
 
+test('a restored store begins a zone that was removed before the backup later than it was ever served', async () => {
+  await using data = await dataDirectory();
+  await using other = await dataDirectory();
+  const apex = name('dyn.test');
+  const store = await data.open();
+  await store.commit([{ kind: 'zone-put', zone: zone('dyn.test', 2_000_000_000) }]);
+  await store.commit([{ kind: 'zone-remove', apex }]);
+  const file = join(other.path, 'backup.json');
+  await store.backup(file);
+  await store.close();
+  const directory = join(other.path, 'restored');
+  await restoreStore({ file, directory, clock });
+  const restored = await data.open({ directory });
+  // Later also than what the zone came to in another life after the backup.
+  assert.ok(isLaterSerial(restored.view.retiredSerial(apex)!, 2_000_000_000 + 1_000_000));
+  await restored.close();
+});
+
 test('restore refuses a directory that holds anything, and a backup that is not whole', async () => {
   await using data = await dataDirectory();
   await using other = await dataDirectory();

@@ -8,7 +8,7 @@ import { type FormatHistory, Upgrade } from '../../../../src/store/embedded/migr
 import { openDocument } from '../../../../src/store/embedded/snapshot.ts';
 import { State } from '../../../../src/store/state.ts';
 import { StoreError } from '../../../../src/store/store.ts';
-import { SAMPLE, dump } from '../../../contract/store-samples.ts';
+import { SAMPLE, dump, name } from '../../../contract/store-samples.ts';
 import { dataDirectory } from './data-directory.ts';
 
 function sampleState(): State {
@@ -35,7 +35,7 @@ test('is one JSON document with one thing on each line, readable by its owner al
   const document = JSON.parse(text) as Record<string, unknown[]>;
   assert.deepEqual(Object.keys(document), [
     ...['format', 'version', 'sequence', 'savedAt', 'tokenKey'],
-    ...['zones', 'rrsets', 'accounts', 'tokens', 'hosts', 'sha256'],
+    ...['zones', 'retired', 'rrsets', 'accounts', 'tokens', 'hosts', 'sha256'],
   ]);
   assert.equal(document['sequence'], 2);
   assert.deepEqual(document['rrsets']?.[1], {
@@ -48,7 +48,7 @@ test('is one JSON document with one thing on each line, readable by its owner al
   assert.equal(text, withChecksum(text.slice(0, text.lastIndexOf('"sha256"'))));
   assert.equal(
     text.split('\n').length,
-    2 + 2 * 5 + 6 + 1 + 1,
+    2 + 2 * 6 + 6 + 1 + 1,
     'lines: head, sections, six things, checksum, end',
   );
   assert.equal((await stat(path)).mode & 0o777, 0o600);
@@ -58,6 +58,27 @@ test('is one JSON document with one thing on each line, readable by its owner al
   await again.read();
   assert.equal(again.data.savedAt, '2026-01-02T03:04:05.678Z');
   assert.deepEqual(dump(again.data.state), dump(sampleState()));
+});
+
+test('holds the serials of removed zones, and is read where it was written before it did', async () => {
+  await using data = await dataDirectory();
+  const path = join(data.path, 'snapshot.json');
+  const state = sampleState();
+  state.apply([{ kind: 'zone-remove', apex: name('dyn.test') }]);
+  const low = openDocument(path);
+  low.data = { savedAt: null, state };
+  await low.write();
+  const text = await readFile(path, 'utf8');
+  assert.ok(text.includes('"retired":[\n{"apex":"dyn.test.","serial":1}\n],\n'), text);
+  await low.read();
+  assert.equal(low.data.state.retiredSerial(name('dyn.test')), 1);
+
+  low.data = { savedAt: null, state: sampleState() };
+  await low.write();
+  const before = (await readFile(path, 'utf8')).replace('"retired":[\n],\n', '');
+  await writeFile(path, withChecksum(before.slice(0, before.lastIndexOf('"sha256"'))));
+  await low.read();
+  assert.deepEqual(dump(low.data.state), dump(sampleState()));
 });
 
 test('a flipped byte or a missing end refuses the start, naming file and bytes', async () => {

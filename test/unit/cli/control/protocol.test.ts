@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createLineReader } from '../../../src/cli/control/protocol.ts';
+import { createLineReader } from '../../../../src/cli/control/protocol.ts';
 
 test('the line reader cuts anywhere and holds no more than its limit', () => {
   const reader = createLineReader(4);
