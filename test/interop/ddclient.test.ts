@@ -60,7 +60,7 @@ test('ddclient', async (t) => {
 
   await t.test('learns its address from /checkip', async () => {
     const page = `http://127.0.0.1:${server.httpPort}/checkip`;
-    // On one line, as the README has it.
+    // On one line, as in clients/examples.
     const use = [`use=web, web=${page}, web-skip='Current IP Address:'`];
     const { status, output } = await ddclient({ use });
     assert.equal(status, 0, output);

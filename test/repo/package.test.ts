@@ -64,7 +64,14 @@ async function pack(directory: string): Promise<string> {
     { filename: string; files: { path: string }[] },
   ];
   const paths = packed.files.map(({ path }) => path);
-  for (const wanted of ['dist/main.js', 'README.md', 'LICENSE', 'SECURITY.md', 'docs/operations/running.md'])
+  for (const wanted of [
+    'dist/main.js',
+    'README.md',
+    'LICENSE',
+    'SECURITY.md',
+    'docs/operations/running.md',
+    'clients/README.md',
+  ])
     assert.ok(paths.includes(wanted), `${wanted} is packed`);
   const unwanted = /^(src|test|scripts|bench|data|node_modules)\/|\.(tgz|map|d\.ts)$/;
   assert.deepEqual(
