@@ -115,7 +115,7 @@ export async function startServer(options: {
   const dns = createDns(config, core, log.child({ room: 'dns' }));
   const addresses = { http: [] as readonly ListenAddress[], dns: [] as readonly ListenAddress[] };
   const health = createCachedCheck(() => checkHealth(core.store, addresses), systemClock);
-  const http = createHttp(options, core, health);
+  const http = createHttp({ ...options, dnsLane: dns.lane }, core, health);
   try {
     shutdown.add({ name: 'dns', stop: () => dns.stop() });
     await dns.start().catch(listenFailure('dns.listen', '--dns', config.dns.listen));
@@ -175,7 +175,7 @@ function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
 }
 
 function createHttp(
-  { config, log, version }: { config: Config; log: Log; version: string },
+  { config, log, version, dnsLane }: { config: Config; log: Log; version: string; dnsLane: string },
   { store, committer, passwords }: Core,
   health: () => Promise<Health>,
 ): HttpServer {
@@ -199,7 +199,13 @@ function createHttp(
     health,
     describe: () => {
       const zones = [...view.zones()];
-      return { version, zones: zones.length, hosts: zones.reduce((sum, zone) => sum + zone.hostCount, 0) };
+      return {
+        version,
+        zones: zones.length,
+        hosts: zones.reduce((sum, zone) => sum + zone.hostCount, 0),
+        // Why there are no workers may name files of this machine: that is for `homing status` and the log.
+        dnsLane: dnsLane.replace(/:.*$/s, ''),
+      };
     },
     log: log.child({ room: 'http' }),
   });

@@ -95,6 +95,7 @@ async function startControl(
           data: config.data,
           http: server.http.map(formatListenAddress),
           dns: server.dns.map(formatListenAddress),
+          dnsLane: server.dnsLane,
           healthy,
           problems: Object.entries(checks).flatMap(([name, result]) =>
             result === 'pass' ? [] : [`${name}: ${result}`],

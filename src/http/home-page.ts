@@ -15,6 +15,8 @@ export interface Description {
   readonly version: string;
   readonly zones: number;
   readonly hosts: number;
+  /** How DNS over UDP is served, in words; no path or error of the machine. */
+  readonly dnsLane: string;
 }
 
 const STYLE = `
@@ -92,6 +94,8 @@ function renderFacts(exchange: Exchange, description: Description, health: Healt
     <dd>${description.zones}</dd>
     <dt>Hosts</dt>
     <dd>${description.hosts}</dd>
+    <dt>DNS over UDP</dt>
+    <dd>${description.dnsLane}</dd>
     <dt>Version</dt>
     <dd>${description.version}</dd>
   </dl>`;

@@ -12,6 +12,7 @@ interface Status {
   readonly pid: number;
   readonly http: string[];
   readonly dns: string[];
+  readonly dnsLane: string;
   readonly healthy: boolean;
 }
 
@@ -26,6 +27,11 @@ test('a second server on the same data refuses and names the first', async (t) =
   assert.match(second.stderr, new RegExp(`^homing: .*\\b${first.pid}\\b.*\\n$`));
   const status = jsonOf<Status>(await runHere(['status', '--json'], { cwd }));
   assert.deepEqual([status.pid, status.healthy, `http://${status.http[0]}`], [first.pid, true, first.http]);
+  assert.match(status.dnsLane, /^(batched sockets|node:dgram)/);
+  const shown = (await runHere(['status'], { cwd })).stdout;
+  assert.ok(shown.includes(`dns over UDP  ${status.dnsLane}\n`), shown);
+  const page = await (await fetch(first.http)).text();
+  assert.match(page, /<dt>DNS over UDP<\/dt>\s*<dd>(batched sockets|node)/);
 });
 
 test('a taken port gives one line with the port and the setting, and nothing stays behind', async (t) => {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { administer } from './administer.ts';
 import { type Finished, run, temporaryDirectory } from './homing-process.ts';
 import { ACCOUNT, HOSTS, PASSWORD, assertPublished, needProgram, startScenario } from './programs.ts';
 
@@ -76,6 +77,19 @@ test('ddclient', async (t) => {
     assert.doesNotMatch(output, /SUCCESS/);
     assert.doesNotMatch(cache, /status=good/);
     await assertPublished(server, HOME, { ipv4: '127.0.0.1', ipv6: '2001:db8::7' });
+  });
+
+  await t.test('reports a host that the operator has blocked', async () => {
+    const block = (kind: 'host-block' | 'host-unblock'): Promise<unknown> =>
+      administer(server.dataDirectory, (carryOut) => carryOut<typeof kind>({ kind, fqdn: HOME }));
+    const use = ['use=ip', 'ip=203.0.113.1'];
+    await block('host-block');
+    const { status, output, cache } = await ddclient({ use });
+    assert.equal(status, 1, output);
+    assert.match(output, new RegExp(`FAILED:.*updating ${HOME}: abuse: The hostname specified is blocked`));
+    assert.match(cache, /status=abuse/);
+    await assertPublished(server, HOME, { ipv4: '127.0.0.1', ipv6: '2001:db8::7' });
+    await block('host-unblock');
   });
 
   await t.test('reports an unknown host, and updates the known one beside it', async () => {

@@ -116,7 +116,7 @@ export async function openBacking(options: SiteOptions = {}): Promise<Backing> {
     service: createUpdateService({ view: store.view, committer, clock: systemClock }),
     authenticator: createAuthenticator({ accounts: store.view, passwords, clock: systemClock }),
     health: options.health ?? (() => Promise.resolve({ healthy: true, checks: { store: 'pass' } })),
-    describe: () => ({ version: '1.2.3', zones: 1, hosts: 2 }),
+    describe: () => ({ version: '1.2.3', zones: 1, hosts: 2, dnsLane: 'batched sockets' }),
     log: recorder(log),
   };
   const close = async (): Promise<void> => {

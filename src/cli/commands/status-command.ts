@@ -42,6 +42,7 @@ function showStatus(status: ServerStatus): string {
     data: status.data,
     http: status.http.join(', '),
     dns: `${status.dns.join(', ')} (UDP and TCP)`,
+    'dns over UDP': status.dnsLane,
     health: status.healthy ? 'good' : status.problems.join('; '),
   });
 }

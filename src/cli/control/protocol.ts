@@ -41,6 +41,8 @@ export interface ServerStatus {
   /** `ADDR:PORT` as bound, so with the real ports. */
   readonly http: readonly string[];
   readonly dns: readonly string[];
+  /** How DNS over UDP is served, in words. */
+  readonly dnsLane: string;
   readonly healthy: boolean;
   /** Why not, if not. */
   readonly problems: readonly string[];

@@ -120,7 +120,7 @@ describe('HTTP app', () => {
   it('shows a page that needs nothing else, escapes what it shows and forbids the rest (D-10.2)', async () => {
     const failing = createHttpApp({
       ...backing.app,
-      describe: () => ({ version: '<b>9</b>', zones: 3, hosts: 14 }),
+      describe: () => ({ version: '<b>9</b>', zones: 3, hosts: 14, dnsLane: 'x & y' }),
       health: () => Promise.resolve({ healthy: false, checks: { dns: 'pass', store: 'no space <left>' } }),
     });
     const exchange = { query: '', host: 'x"><script>.test', source: SOURCE, headers: {} };
@@ -128,7 +128,14 @@ describe('HTTP app', () => {
     const text = await reply.text();
     assert.equal(reply.status, 200);
     assert.match(text, /^<!doctype html>\s*<html lang="en">/);
-    for (const expected of ['203.0.113.9', '&lt;b&gt;9&lt;/b&gt;', 'no space &lt;left&gt;', '>3<', '>14<']) {
+    for (const expected of [
+      '203.0.113.9',
+      '&lt;b&gt;9&lt;/b&gt;',
+      'no space &lt;left&gt;',
+      '>3<',
+      '>14<',
+      'x &amp; y',
+    ]) {
       assert.ok(text.includes(expected), expected);
     }
     assert.ok(!/<script|src=|href=|https?:\/\/(?!SERVER)/i.test(text));

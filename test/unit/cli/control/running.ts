@@ -21,6 +21,7 @@ export const STATUS: ServerStatus = {
   data: '/data',
   http: [],
   dns: [],
+  dnsLane: 'node:dgram on the main thread',
   healthy: true,
   problems: [],
 };
