@@ -12,11 +12,19 @@ const PIECES_PER_STEP = 500;
 /** The results of `compute` for all items, in their order. */
 export function* mapInSteps<T, U>(items: Iterable<T>, compute: (item: T) => U): Steps<U[]> {
   const results: U[] = [];
-  for (const item of items) {
-    results.push(compute(item));
-    if (results.length % PIECES_PER_STEP === 0) yield;
-  }
+  yield* visitInSteps(items, (item) => results.push(compute(item)));
   return results;
+}
+
+/** Calls `visit` for all items, in their order; they must not change in between. */
+export function* visitInSteps<T>(items: Iterable<T>, visit: (item: T) => unknown): Steps<undefined> {
+  let visited = 0;
+  for (const item of items) {
+    visit(item);
+    visited++;
+    if (visited % PIECES_PER_STEP === 0) yield;
+  }
+  return undefined;
 }
 
 /** Runs a computation to its end, and lets the event loop go on after each step. Rejects with what a step throws. */

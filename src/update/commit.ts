@@ -9,6 +9,7 @@
  */
 import type { Host } from '../account/host.ts';
 import type { Clock } from '../ops/clock.ts';
+import { type Steps, runInTurns } from '../ops/steps.ts';
 import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
@@ -24,8 +25,11 @@ export interface Plan<T> {
 export interface Intent<T> {
   /** The hosts that the plan reads and changes, or 'everything' for an intent that must be alone in its batch. */
   readonly footprint: readonly Name[] | 'everything';
-  /** Pure; called once, with the state that precedes the change and the time in milliseconds. */
-  plan(view: StoreView, now: number): Plan<T>;
+  /**
+   * Pure; called once, with the state that precedes the change and the time in milliseconds. A long one may be in
+   * steps where it is alone in its batch: nobody else changes the state before it is committed.
+   */
+  plan(view: StoreView, now: number): Plan<T> | Steps<Plan<T>>;
 }
 
 /** What became of a submitted intent. */
@@ -128,7 +132,8 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
   const committed: { waiting: Waiting; result: unknown }[] = [];
   for (const waiting of batch) {
     try {
-      const plan = waiting.intent.plan(store.view, now);
+      const planned = waiting.intent.plan(store.view, now);
+      const plan = 'next' in planned ? await runInTurns(planned) : planned;
       if (plan.changes.length === 0) {
         waiting.settle({ kind: 'committed', result: plan.result });
         continue;

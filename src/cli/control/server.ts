@@ -7,6 +7,8 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Server, type Socket, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { jsonPieces } from '../../ops/json-pieces.ts';
 import type { Log } from '../../ops/log.ts';
 import type { AdminResult, Administrator } from '../../update/admin/command.ts';
 import {
@@ -38,6 +40,8 @@ export interface ControlServer {
 const MAX_CONNECTIONS = 64;
 /** A connection that sends nothing for so long is closed. */
 const IDLE_MS = 60_000;
+/** A piece of an answer after which others get their turn, in characters. */
+const LONG_PIECE = 4096;
 
 /** Creates the server for a data directory whose lock the caller holds. */
 export function createControlServer(options: {
@@ -89,8 +93,13 @@ function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): C
   const reader = createLineReader(MAX_LINE_BYTES);
   let pending = Promise.resolve();
   let draining = false;
-  const send = (response: ControlResponse): void => {
-    if (socket.writable) socket.write(`${JSON.stringify(response)}\n`);
+  const send = async (response: ControlResponse): Promise<void> => {
+    for (const piece of jsonPieces(response)) {
+      if (!socket.writable) return;
+      socket.write(piece);
+      if (piece.length >= LONG_PIECE) await setImmediate();
+    }
+    if (socket.writable) socket.write('\n');
   };
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   socket.on('error', (error) => {
@@ -101,8 +110,10 @@ function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): C
     const lines = reader.push(chunk);
     if (lines === undefined) {
       draining = true;
-      send({ ok: false, code: 'bad-request', message: `a request has at most ${MAX_LINE_BYTES} bytes` });
-      socket.destroySoon();
+      const message = `a request has at most ${MAX_LINE_BYTES} bytes`;
+      void send({ ok: false, code: 'bad-request', message }).then(() => {
+        socket.destroySoon();
+      });
       return;
     }
     if (lines.length === 0) return;
@@ -110,7 +121,7 @@ function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): C
     socket.pause();
     for (const line of lines)
       pending = pending.then(async () => {
-        send(await answer(line, handlers, log));
+        await send(await answer(line, handlers, log));
       });
     void pending.then(() => socket.resume());
   });

@@ -5,7 +5,7 @@
 import { PasswordError } from '../../account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
 import type { Clock } from '../../ops/clock.ts';
-import { mapInSteps, runInTurns } from '../../ops/steps.ts';
+import { type Steps, mapInSteps, runInTurns } from '../../ops/steps.ts';
 import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
@@ -73,7 +73,7 @@ export function createAdministrator(options: AdministratorOptions): Administrato
 /** Submits a plan that must see the state alone, and renders the writer's refusals. */
 async function submit<T>(
   committer: Committer,
-  plan: (view: StoreView, now: number) => Plan<T | AdminFailure>,
+  plan: (view: StoreView, now: number) => Plan<T | AdminFailure> | Steps<Plan<T | AdminFailure>>,
   footprint: readonly Name[] | 'everything' = 'everything',
 ): Promise<T | AdminFailure> {
   const submission = await committer.submit({ footprint, plan });

@@ -4,6 +4,7 @@
  * an export holds it, is no contradiction and adds nothing.
  */
 import type { Host } from '../../account/host.ts';
+import { type Steps, mapInSteps, visitInSteps } from '../../ops/steps.ts';
 import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname, isWildcard, parentOf } from '../../zone/name.ts';
@@ -14,36 +15,36 @@ import type { Zone } from '../../zone/zone.ts';
 import type { OwnedRRset } from '../../zone/rrset.ts';
 import type { ZoneFileData } from '../../zone/zone-file/parse-zone-file.ts';
 import type { Plan } from '../commit.ts';
-import type { AdminFailure, AdminResult } from './command.ts';
+import type { AdminFailure } from './command.ts';
 import { occludedHost } from './occlusion.ts';
 import { equalRRsets } from './plan-record.ts';
 import { hostsInside } from './plan-zone.ts';
 import { refuse } from './refusal.ts';
 
 /** Replaces a zone's static records, or makes the zone (accept: private) where it does not exist. */
-export function planZoneImport(
+export function* planZoneImport(
   view: StoreView,
   apex: Name,
   file: ZoneFileData,
   now: number,
-): Plan<{ ok: true; apex: Name } | Extract<AdminResult, { ok: false }>> {
+): Steps<Plan<{ ok: true; apex: Name } | AdminFailure>> {
   const zone = view.zone(apex);
-  const conflict = zone === undefined ? hostsInside(view, apex) : hostConflict(zone, file);
+  const conflict = zone === undefined ? hostsInside(view, apex) : yield* hostConflict(zone, file);
   if (conflict !== undefined) return { changes: [], result: conflict };
   // The serial of a zone that is there is the writer's to move on.
   const serial = zone?.settings.serial ?? firstSerial(file.serial, view.retiredSerial(apex), now);
   const settings = { apex, soa: file.soa, serial, accept: zone?.settings.accept ?? 'private' } as const;
   const changes: Change[] = [{ kind: 'zone-put', zone: settings }];
   const kept = new Set<string>();
-  for (const { owner, rrset } of file.rrsets) {
-    if (zone !== undefined && isHostAddress(zone, { owner, rrset })) continue;
+  yield* visitInSteps(file.rrsets, ({ owner, rrset }) => {
+    if (zone !== undefined && isHostAddress(zone, { owner, rrset })) return;
     kept.add(keyOf(owner, rrset));
-    if (equalRRsets(zone?.staticRRset(owner, rrset.type), rrset)) continue;
+    if (equalRRsets(zone?.staticRRset(owner, rrset.type), rrset)) return;
     changes.push({ kind: 'rrset-put', apex, owner, rrset });
-  }
-  for (const [owner, rrset] of zone?.staticRRsets() ?? []) {
+  });
+  yield* visitInSteps(zone?.staticRRsets() ?? [], ([owner, rrset]) => {
     if (!kept.has(keyOf(owner, rrset))) changes.push({ kind: 'rrset-remove', apex, owner, type: rrset.type });
-  }
+  });
   return { changes, result: { ok: true, apex } };
 }
 
@@ -65,27 +66,30 @@ function isHostAddress(zone: Zone<Host>, { owner, rrset }: OwnedRRset): boolean 
   return rrset.rdata.length === 1 && Buffer.from(rrset.rdata[0]!).toString('latin1') === address;
 }
 
-function hostConflict(zone: Zone<Host>, file: ZoneFileData): AdminFailure | undefined {
-  for (const { owner, rrset } of file.rrsets) {
-    if (isHostAddress(zone, { owner, rrset })) continue;
-    const { type } = rrset;
-    if (
-      (type === RRTYPE.A || type === RRTYPE.AAAA || type === RRTYPE.CNAME) &&
-      zone.host(owner) !== undefined
-    ) {
+function* hostConflict(zone: Zone<Host>, file: ZoneFileData): Steps<AdminFailure | undefined> {
+  const conflicts = yield* mapInSteps(file.rrsets, (owned) => conflictOf(zone, owned));
+  return conflicts.find((conflict) => conflict !== undefined);
+}
+
+function conflictOf(zone: Zone<Host>, { owner, rrset }: OwnedRRset): AdminFailure | undefined {
+  if (isHostAddress(zone, { owner, rrset })) return undefined;
+  const { type } = rrset;
+  if (
+    (type === RRTYPE.A || type === RRTYPE.AAAA || type === RRTYPE.CNAME) &&
+    zone.host(owner) !== undefined
+  ) {
+    return refuse(
+      'conflict',
+      `${formatHostname(owner)} is a host, but the file has a ${formatRRType(type)} record for it: remove one of them`,
+    );
+  }
+  if ((type === RRTYPE.NS && owner !== zone.apex) || type === RRTYPE.DNAME) {
+    const host = occludedHost(zone, { owner, type });
+    if (host !== undefined) {
       return refuse(
         'conflict',
-        `${formatHostname(owner)} is a host, but the file has a ${formatRRType(type)} record for it: remove one of them`,
+        `host ${formatHostname(host.name)} would no longer be answered below the ${formatRRType(type)} record of ${formatHostname(owner)}`,
       );
-    }
-    if ((type === RRTYPE.NS && owner !== zone.apex) || type === RRTYPE.DNAME) {
-      const host = occludedHost(zone, { owner, type });
-      if (host !== undefined) {
-        return refuse(
-          'conflict',
-          `host ${formatHostname(host.name)} would no longer be answered below the ${formatRRType(type)} record of ${formatHostname(owner)}`,
-        );
-      }
     }
   }
   return undefined;

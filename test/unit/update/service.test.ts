@@ -182,3 +182,29 @@ describe('the one writer', () => {
     assert.deepEqual(await update, ['changed']);
   });
 });
+
+describe('a plan in steps', () => {
+  it('sees one state to its end: what arrives meanwhile is planned after it', async () => {
+    const room = await createRoom();
+    const before = room.host('home.dyn.test');
+    const seen: unknown[] = [];
+    let turns = 0;
+    const long = room.committer.submit({
+      footprint: 'everything',
+      *plan(view) {
+        for (; turns < 20; turns++) {
+          seen.push(view.host(name('home.dyn.test')));
+          yield;
+        }
+        return { changes: [{ kind: 'account-remove', name: 'bob' }], result: 'planned' };
+      },
+    });
+    while (turns < 3) await new Promise((resolve) => setImmediate(resolve));
+    const updated = kinds(room, request(['home.dyn.test'], { ipv4: set('198.51.100.7') }));
+    assert.equal(room.store.view.account('bob')?.name, 'bob', 'the plan is still under way');
+    assert.deepEqual(await long, { kind: 'committed', result: 'planned' });
+    assert.deepEqual(await updated, ['changed']);
+    assert.deepEqual(new Set(seen), new Set([before]));
+    assert.equal(room.store.view.account('bob'), undefined);
+  });
+});
