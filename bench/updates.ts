@@ -222,7 +222,10 @@ zone "${APEX}" { type primary; file "${zone}"; allow-update { key k; }; };
     const start = performance.now();
     await Promise.all(
       Array.from({ length: BIND_CLIENTS }, (_, client) =>
-        runLoad(['nsupdate', '-y', `hmac-sha256:k:${secret}`], updatesOf(client, port, hosts)),
+        runLoad(
+          ['nsupdate', '-t', '60', '-u', '10', '-y', `hmac-sha256:k:${secret}`],
+          updatesOf(client, port, hosts),
+        ),
       ),
     );
     return (BIND_CLIENTS * BIND_UPDATES_EACH * 1000) / (performance.now() - start);

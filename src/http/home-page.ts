@@ -39,6 +39,8 @@ pre { margin: .5rem 0; padding: 1rem; overflow-x: auto; background: var(--card);
 pre:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px }
 `;
 
+// One piece: the policy allows exactly these bytes, and a formatter may indent what stands inside a template.
+const STYLE_ELEMENT = raw(`<style>${STYLE}</style>`);
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 const PAGE_HEADERS: ReplyHeaders = {
@@ -65,9 +67,7 @@ export async function replyHomePage(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>Homing: dynamic DNS</title>
-        <style>
-          ${raw(STYLE)}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <main>

@@ -5,6 +5,7 @@
  */
 import { type Logger, destination as fileDestination, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
+import { CENSOR, SECRET_FIELDS, withoutSecrets } from './redaction.ts';
 
 /** How much is logged; each level includes the ones after it. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -36,9 +37,6 @@ export interface LogSink {
   write(line: string): unknown;
 }
 
-const SECRET_FIELDS = ['password', 'secret', 'token', 'tokenKey', 'passwordHash', 'authorization', 'cookie'];
-const SECRET_DEPTH = ['', '*.', '*.*.'];
-
 /** Beyond this many buffered bytes lines are dropped: a reader that stalls must not stall or fill the server. */
 const BUFFER_LIMIT = 4 * 1024 * 1024;
 
@@ -56,11 +54,10 @@ export function createLog(options: {
       level: options.level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: {
-        paths: SECRET_DEPTH.flatMap((depth) => SECRET_FIELDS.map((field) => depth + field)),
-        censor: '[redacted]',
-      },
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+      // For the bindings of child logs, which the formatter does not see. Only names of fields: paths with a wildcard
+      // would copy every field of every line.
+      redact: { paths: SECRET_FIELDS, censor: CENSOR },
     },
     options.pretty ? prettyLines(target) : target,
   );

@@ -3,7 +3,7 @@
  * D-8). Order: method, body, parameters, credentials, hosts; wrong credentials are told before anything else.
  * Invariants: HEAD changes nothing; whoever is not authenticated learns nothing about hosts; one log line for each
  * update, without secrets; what needs no waiting is answered without any, because @hono/node-server sends a reply that
- * is there at once in half the time.
+ * is there at once with less work.
  */
 import type { Authentication, Authenticator, Credentials } from '../../account/authenticator.ts';
 import type { Principal } from '../../account/principal.ts';

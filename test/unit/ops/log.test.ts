@@ -18,6 +18,19 @@ test('a line is one JSON object with time, level, message and fields', () => {
   assert.match(line['time'] as string, /^\d{4}-\d\d-\d\dT.*Z$/);
 });
 
+test('secrets are kept out of arrays and errors, and what was logged is not changed', () => {
+  const lines: string[] = [];
+  const { log } = createLog({ level: 'info', pretty: false, sink: { write: (line) => lines.push(line) } });
+  const err = Object.assign(new Error('refused'), { token: 's3cret', tries: [{ password: 's3cret' }] });
+  log.error({ err, list: [{ cookie: 's3cret', host: 'home' }] }, 'failed');
+  assert.ok(!lines.join('').includes('s3cret'), lines.join(''));
+  const line = JSON.parse(lines[0]!) as { err: { message: string; stack: string }; list: { host: string }[] };
+  assert.equal(line.err.message, 'refused');
+  assert.match(line.err.stack, /log\.test/);
+  assert.equal(line.list[0]!.host, 'home');
+  assert.equal(err.token, 's3cret');
+});
+
 test('fields that hold secrets are redacted at every depth that is logged', () => {
   const { lines, control } = logged();
   control.log.warn(
