@@ -16,7 +16,7 @@ import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { formatZoneFile } from '../../src/zone/zone-file/format-zone-file.ts';
 import { type DecodedMessage, decode, opt, query } from './message.ts';
-import { findProgram, startKnot } from './peers/knot-server.ts';
+import { findProgram, startKnot } from './peers/daemons.ts';
 import { changesOf, drafts, question, zoneOf } from './peers/random-zone.ts';
 import { SILENT_LOG } from './zones.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A knotd of a test's own, serving zone files from a directory of its own. Invariant: it ends with the test that
- * started it, and listens on 127.0.0.1 only.
+ * Servers of other people that a test runs for itself. Invariant: each ends with the test that started it, serves files
+ * in a directory of its own, and listens on 127.0.0.1 only.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
