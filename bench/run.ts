@@ -3,6 +3,8 @@
  * bench/results. `npm run bench` is this; names as arguments choose: `npm run bench -- updates dns`.
  */
 import { benchDns } from './dns.ts';
+import { benchLatency } from './fast-lane/latency.ts';
+import { benchTable } from './fast-lane/table.ts';
 import { benchLane } from './lane.ts';
 import { type Benchmark, SHORT, printRows, writeResult } from './report.ts';
 import { benchStalls } from './stalls.ts';
@@ -13,6 +15,8 @@ const BENCHMARKS = new Map<string, Benchmark>([
   ['updates', benchUpdates],
   ['dns', benchDns],
   ['lane', benchLane],
+  ['table', benchTable],
+  ['latency', benchLatency],
   ['store', benchStore],
   ['stalls', benchStalls],
 ]);

@@ -8,12 +8,12 @@
 import type { Clock } from '../ops/clock.ts';
 import type { ZoneSet } from '../zone/zone.ts';
 import type { ServerCookies } from './cookies/server-cookies.ts';
-import { EDNS_OPTION, payloadLimit } from './edns/opt.ts';
+import { EDNS_OPTION, type EdnsOption, payloadLimit } from './edns/opt.ts';
 import { type DnsSettings, type Exchange, STEPS, type Transport, limitRate, runSteps } from './pipeline.ts';
 import { RATE_VERDICT, type RateLimiter } from './rrl/rate-limiter.ts';
 import { encodeSlip } from './rrl/slip.ts';
 import { type DnsRequest, parseRequest } from './wire/request.ts';
-import { encodeResponse, encodeServerFailure } from './wire/response.ts';
+import { type Reply, encodeResponse, encodeServerFailure } from './wire/response.ts';
 
 /** Where the DNS side reports what an operator should see. `fields` are data, `message` is a sentence. */
 export interface DnsLog {
@@ -46,7 +46,7 @@ export function answerQuery(bytes: Uint8Array, context: AnswerContext): Uint8Arr
   try {
     request = parseRequest(bytes);
     if (request === undefined) return undefined;
-    return answerRequest({ ...context, request, replyOptions: [], isProven: context.transport === 'tcp' });
+    return answerRequest(exchangeOf(request, context));
   } catch (error) {
     const query = Buffer.from(bytes.subarray(0, MAX_LOGGED)).toString('hex');
     context.log.error({ err: error, query }, 'A bug in answering this DNS query; its sender got SERVFAIL');
@@ -65,6 +65,17 @@ function answerRequest(exchange: Exchange): Uint8Array | undefined {
     const cookie = replyOptions.filter(({ code }) => code === EDNS_OPTION.COOKIE);
     return encodeSlip(request, cookie);
   }
-  const options = [...replyOptions, ...reply.options];
-  return encodeResponse(request, { ...reply, options }, payloadLimit(request.opt, transport));
+  const whole = replyOptions.length === 0 ? reply : withOptions(reply, replyOptions);
+  return encodeResponse(request, whole, payloadLimit(request.opt, transport));
+}
+
+function withOptions(reply: Reply, before: readonly EdnsOption[]): Reply {
+  return { ...reply, options: [...before, ...reply.options] };
+}
+
+/** What the steps see. Field by field, since copying an object of unknown fields is slow, and this is every message. */
+function exchangeOf(request: DnsRequest, context: AnswerContext): Exchange {
+  const { zones, transport, source, settings, cookies, limiter, clock } = context;
+  const isProven = transport === 'tcp';
+  return { request, zones, transport, source, settings, cookies, limiter, clock, replyOptions: [], isProven };
 }

@@ -48,7 +48,7 @@ export function resolve(zone: ZoneView, qname: Name, qtype: number): Resolution 
     const position = descend(zone, name, qtype);
     if (position.at === 'nowhere') return negative(zone, 'no-name', answer);
     if (position.at === 'cut') return referral(zone, position, answer);
-    const step = position.at === 'node' ? match(position.node, name, qtype) : redirect(position, name);
+    const step = position.at === 'node' ? match(position.node, name, qtype) : redirect(position, name, qtype);
     // A loop of DNAMEs comes back to the same RRset, which must not be repeated (RFC 2181 §5).
     for (const owned of step.rrsets) {
       if (!answer.some((other) => other.owner === owned.owner && other.rrset.type === owned.rrset.type))
@@ -114,8 +114,8 @@ function match(node: ZoneNode, owner: Name, qtype: number): Step {
   return rrset === undefined ? { rrsets: [], next: 'nothing' } : { rrsets: [{ owner, rrset }], next: 'done' };
 }
 
-/** The DNAME and the CNAME it stands for (RFC 6672 §3.1: same TTL). */
-function redirect({ owner, rrset }: OwnedRRset, name: Name): Step {
+/** The DNAME and the CNAME it stands for (RFC 6672 §3.1: same TTL), which is itself what a question for CNAME asks. */
+function redirect({ owner, rrset }: OwnedRRset, name: Name, qtype: number): Step {
   const wire = name.slice(0, -owner.length) + targetOf(rrset);
   if (wire.length > 255) return { rrsets: [{ owner, rrset }], next: 'too-long' };
   const target = nameFromWire(wire);
@@ -125,7 +125,7 @@ function redirect({ owner, rrset }: OwnedRRset, name: Name): Step {
       { owner, rrset },
       { owner: name, rrset: cname },
     ],
-    next: { name: target },
+    next: qtype === RRTYPE.CNAME ? 'done' : { name: target },
   };
 }
 

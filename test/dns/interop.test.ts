@@ -62,6 +62,21 @@ for (const program of ['dig', 'kdig']) {
   });
 }
 
+void test('drill: an alias, an absence, a long answer over TCP, and a referral to nobody', async (t) => {
+  const { port } = await startServer(t);
+  const ask = (...args: string[]): Promise<string | undefined> =>
+    output(t, 'drill', ['-p', String(port), '@127.0.0.1', ...args]);
+  const alias = await ask('www.example.test', 'A');
+  if (alias === undefined) return;
+  assert.match(alias, /rcode: NOERROR/);
+  assert.match(alias, /www\.example\.test\.\s+60\s+IN\s+CNAME\s+home\.example\.test\./);
+  assert.match(alias, /home\.example\.test\.\s+60\s+IN\s+A\s+192\.0\.2\.10/);
+  assert.match((await ask('nope.example.test', 'AAAA'))!, /rcode: NXDOMAIN.*\n;; flags: qr aa/);
+  const long = (await ask('-t', 'big.example.test', 'TXT'))!;
+  assert.equal(long.match(/\sIN\s+TXT\s+"/g)?.length, 12);
+  assert.match((await ask('elsewhere.test', 'A'))!, /rcode: REFUSED/);
+});
+
 void test('dns2: its UDP and TCP clients', async (t) => {
   const { port } = await startServer(t);
   const udp = UDPClient({ dns: '127.0.0.1', port });

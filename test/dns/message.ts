@@ -117,6 +117,7 @@ export function decode(bytes: Uint8Array | undefined): DecodedMessage {
   let at = 12;
   if (message.readUInt16BE(4) === 1) at = readName(message, at).end + 4;
   const question = message.subarray(12, at);
+  const asked = question.length === 0 ? 1 : message.readUInt16BE(at - 2);
   let edns: (DecodedOpt & { rcode: number }) | undefined;
   const sections = [6, 8, 10].map((countAt) => {
     const lines: string[] = [];
@@ -129,10 +130,12 @@ export function decode(bytes: Uint8Array | undefined): DecodedMessage {
         assert.equal(edns, undefined, 'there is one OPT');
         edns = readOpt(message, owner.end, end);
       } else {
-        assert.equal(message.readUInt16BE(owner.end + 2), 1, 'the class is IN');
+        assert.equal(message.readUInt16BE(owner.end + 2), asked, 'the class is the one asked for');
         const rdata = expand(message, type, start, end);
         const ttl = message.readUInt32BE(owner.end + 4);
-        lines.push(`${formatName(owner.name)} ${ttl} IN ${formatRRType(type)} ${formatRdata(type, rdata)}`);
+        lines.push(
+          `${formatName(owner.name)} ${ttl} ${asked === 1 ? 'IN' : `CLASS${asked}`} ${formatRRType(type)} ${formatRdata(type, rdata)}`,
+        );
       }
       at = end;
     }

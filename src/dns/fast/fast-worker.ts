@@ -95,8 +95,7 @@ class FastWorker {
         if (reply > 0) {
           batch.queueReply(i, reply);
           answered++;
-        }
-        if (reply !== made) limited++;
+        } else limited++;
       } else if (made === DROP || Atomics.load(pending, id) + handed >= PENDING_LIMIT) dropped++;
       else {
         used = this.#enclose(socket, i, used);

@@ -35,7 +35,7 @@ export type ToWorker =
 export type FromWorker =
   ({ readonly kind: 'handed-over' } & HandedOver) | { readonly kind: 'notice'; readonly notice: LimitNotice };
 
-/** What a worker counts, in this order. `limited` are answers that were dropped or slipped by rate limiting. */
+/** What a worker counts, in this order. `limited` are answers that rate limiting dropped. */
 export const COUNTERS = ['answered', 'handedOver', 'dropped', 'limited', 'unsent', 'batches'] as const;
 
 /** How many of a worker's packets may wait for the main thread; more are dropped and counted. */

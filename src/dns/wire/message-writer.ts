@@ -5,7 +5,7 @@
  * Invariants: never longer than its limit; a pointer always means an earlier name; names inside RDATA are compressed
  * for the types of RFC 1035 only (RFC 3597 §4).
  */
-import { nameFromWire } from '../../zone/name.ts';
+import { type Name, nameFromWire } from '../../zone/name.ts';
 import type { OwnedRRset } from '../../zone/rrset.ts';
 import { rdataNames } from '../../zone/rdata/rdata.ts';
 
@@ -20,7 +20,10 @@ export class MessageWriter {
   #length = 0;
   /** Whether something did not fit since the last RRset began. */
   #overflow = false;
-  /** Where each name and each of its ancestors was first written. */
+  /** The name of the question, which names of an answer mostly are or end with, and where it stands. */
+  #question = '';
+  #questionAt = 0;
+  /** Where each other name and each of its ancestors was first written. */
   readonly #names = new Map<string, number>();
   /** The keys of #names in the order of writing, to take back those of an RRset that did not fit. */
   readonly #written: string[] = [];
@@ -38,14 +41,11 @@ export class MessageWriter {
     this.#length += bytes.length;
   }
 
-  /** Appends a question that is already in wire form and lets later names point into its name. */
-  writeQuestion(question: Uint8Array): void {
-    const start = this.#length;
+  /** Appends the question for `name` that is already in wire form, and lets later names point into it. */
+  writeQuestion(question: Uint8Array, name: Name): void {
+    this.#questionAt = this.#length;
+    this.#question = name;
     this.writeBytes(question);
-    const wire = Buffer.from(question).toString('latin1');
-    for (let at = 0; wire.charCodeAt(at) !== 0; at += 1 + wire.charCodeAt(at)) {
-      this.#remember(nameFromWire(wire.slice(at, -4)), start + at);
-    }
   }
 
   /** Appends all records of an RRset, keeping `reserved` bytes free; false where they do not fit, without a trace. */
@@ -54,7 +54,7 @@ export class MessageWriter {
     const names = this.#written.length;
     this.#overflow = false;
     for (const rdata of rrset.rdata) {
-      this.#writeName(owner);
+      this.#writeKnown(owner, owner);
       this.#writeUint16(rrset.type);
       this.#writeUint16(this.#class);
       this.#writeUint16(rrset.ttl >>> 16);
@@ -104,19 +104,34 @@ export class MessageWriter {
     let end = 0;
     while (wire.charCodeAt(end) > 0) end += 1 + wire.charCodeAt(end);
     const name = wire.slice(0, end + 1);
-    const key = nameFromWire(name);
-    for (let at = 0; at < end; at += 1 + name.charCodeAt(at)) {
-      const suffix = key.slice(at);
-      const known = this.#names.get(suffix);
+    this.#writeKnown(name, nameFromWire(name));
+    return name.length;
+  }
+
+  /** Writes a wire-form name up to the first of its ancestors that stands in the message. */
+  #writeKnown(name: string, key: Name): void {
+    for (let at = 0; at < name.length - 1; at += 1 + name.charCodeAt(at)) {
+      const suffix = at === 0 ? key : key.slice(at);
+      const known = this.#inQuestion(suffix) ?? this.#names.get(suffix);
       if (known !== undefined) {
         this.#writeUint16(0xc000 | known);
-        return name.length;
+        return;
       }
       this.#remember(suffix, this.#length);
       this.#writeLatin1(name.slice(at, at + 1 + name.charCodeAt(at)));
     }
     this.#writeLatin1('\0');
-    return name.length;
+  }
+
+  /** Where a name stands as the question's or an ancestor of it; the root is none. */
+  #inQuestion(name: string): number | undefined {
+    const question = this.#question;
+    const start = question.length - name.length;
+    if (start < 0 || !question.endsWith(name)) return undefined;
+    // The tail must begin at a label: a label may hold bytes that look like a name.
+    let at = 0;
+    while (at < start) at += 1 + question.charCodeAt(at);
+    return at === start ? this.#questionAt + at : undefined;
   }
 
   #remember(suffix: string, at: number): void {

@@ -27,9 +27,10 @@ export function bareReply(rcode: Rcode, options: readonly EdnsOption[] = []): Re
 /** The bytes of a reply, at most `limit` of them; the sections are cut at whole RRsets where they do not fit. */
 export function encodeResponse(request: DnsRequest, reply: Reply, limit: number): Uint8Array {
   const writer = new MessageWriter(limit, request.question?.class ?? CLASS.IN);
-  writer.writeBytes(new Uint8Array(HEADER_LENGTH));
-  if (request.question !== undefined)
-    writer.writeQuestion(request.bytes.subarray(HEADER_LENGTH, request.question.end));
+  const { question } = request;
+  writer.writeBytes(EMPTY_HEADER);
+  if (question !== undefined)
+    writer.writeQuestion(request.bytes.subarray(HEADER_LENGTH, question.end), question.name);
   const opt = request.opt === undefined ? undefined : encodeOpt(request.opt, reply.rcode, reply.options);
   const reserved = opt?.length ?? 0;
 
@@ -46,13 +47,12 @@ export function encodeResponse(request: DnsRequest, reply: Reply, limit: number)
     (glue.whole ? 0 : 0x0200) |
     (request.recursionDesired ? 0x0100 : 0) |
     (reply.rcode & 0x0f);
-  const counts = [answer.records, authority.records, glue.records + additional.records + (opt ? 1 : 0)];
   writer.patchUint16(0, (request.bytes[0]! << 8) | request.bytes[1]!);
   writer.patchUint16(2, flags);
-  writer.patchUint16(4, request.question === undefined ? 0 : 1);
-  counts.forEach((count, i) => {
-    writer.patchUint16(6 + 2 * i, count);
-  });
+  writer.patchUint16(4, question === undefined ? 0 : 1);
+  writer.patchUint16(6, answer.records);
+  writer.patchUint16(8, authority.records);
+  writer.patchUint16(10, glue.records + additional.records + (opt === undefined ? 0 : 1));
   return writer.finish();
 }
 
@@ -75,10 +75,13 @@ interface Section {
   readonly whole: boolean;
 }
 
+const EMPTY_HEADER = new Uint8Array(HEADER_LENGTH);
+const WHOLE: Section = { records: 0, whole: true };
 const NOTHING: Section = { records: 0, whole: false };
 
 /** Writes RRsets up to the first that does not fit. */
 function writeSection(writer: MessageWriter, rrsets: readonly OwnedRRset[], reserved: number): Section {
+  if (rrsets.length === 0) return WHOLE;
   let records = 0;
   for (const owned of rrsets) {
     if (!writer.writeRRset(owned, reserved)) return { records, whole: false };

@@ -13,7 +13,7 @@ import { createMemoryStore } from '../../../../src/store/memory.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { RRTYPE } from '../../../../src/zone/rrtype.ts';
 import { answerContext } from '../../../dns/zones.ts';
-import { askUdp } from '../../../dns/client.ts';
+import { askUdp, waitFor } from '../../../dns/client.ts';
 import { ACCOUNT, World, hostPut, ip, query, zonePut } from './world.ts';
 
 const APEX = 'dyn.test';
@@ -73,6 +73,8 @@ describe('UDP on workers', () => {
     const soa = await askUdp(port, query(['dyn', 'test'], RRTYPE.SOA));
     assert.equal(soa?.[7], 1);
     assert.equal((await askUdp(port, query(['x', 'org'], RRTYPE.A)))![3]! & 15, 5);
+    // A worker counts a batch when it is sent, which may be after its reply is here.
+    await waitFor(() => side.counters.udpQueries === 3);
     assert.deepEqual(side.counters, { udpQueries: 3, udpAnswers: 3, udpDropped: 0, udpSendErrors: 0 });
   });
 
@@ -144,14 +146,22 @@ describe('UDP on workers', () => {
     const replies: Buffer[] = [];
     socket.on('message', (message) => replies.push(message));
     for (let i = 0; i < 200; i++) socket.send(HOME, port, '127.0.0.1');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await waitFor(() => side.counters.udpQueries === 200);
+    const { udpAnswers } = side.counters;
+    await waitFor(() => replies.length === udpAnswers);
     const truncated = replies.filter((reply) => (reply[2]! & 2) !== 0);
     const whole = replies.length - truncated.length;
     assert.ok(whole >= 10 && whole <= 20, `${whole} whole replies`);
     assert.ok(truncated.length >= 60 && truncated.length <= 100, `${truncated.length} truncated replies`);
     assert.equal(truncated[0]!.length, HOME.length);
     side.limit({ rate: 0 });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // The worker takes up other limits between two batches.
+    for (let tries = 0; tries < 50 && replies.at(-1)?.length === HOME.length; tries++) {
+      const before = replies.length;
+      socket.send(HOME, port, '127.0.0.1');
+      socket.send(HOME, port, '127.0.0.1');
+      await waitFor(() => replies.length > before);
+    }
     assert.equal(addressIn(await askUdp(port, HOME)), '192.0.2.1');
   });
 

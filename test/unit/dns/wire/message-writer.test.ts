@@ -23,7 +23,7 @@ function rrset(type: string, ...texts: string[]): RRset {
 function writer(name: string, limit = 512): MessageWriter {
   const made = new MessageWriter(limit, 1);
   made.writeBytes(new Uint8Array(12));
-  made.writeQuestion(Buffer.concat([wireName(name), words(1, 1)]));
+  made.writeQuestion(Buffer.concat([wireName(name), words(1, 1)]), parseName(name)!);
   return made;
 }
 
