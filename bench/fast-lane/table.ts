@@ -2,7 +2,7 @@
  * The answer table while it grows to ten times the scale's hosts: how many bytes it takes for each, and the longest that
  * one `put` holds up its thread (growing a sub-table is part of the put that needs it).
  */
-import { AnswerTable } from '../../src/dns/fast/answer-table.ts';
+import { AnswerTable } from '../../src/dns/fast/table/answer-table.ts';
 import { firstAddress, nameOf } from '../provision.ts';
 import { type Benchmark, runAsProgram, withUnit } from '../report.ts';
 

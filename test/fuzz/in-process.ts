@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type AnswerContext, answerQuery } from '../../src/dns/answer.ts';
 import { ServerCookies } from '../../src/dns/cookies/server-cookies.ts';
-import { AnswerTable } from '../../src/dns/fast/answer-table.ts';
+import { AnswerTable } from '../../src/dns/fast/table/answer-table.ts';
 import { FastAnswer } from '../../src/dns/fast/fast-answer.ts';
 import { Publisher } from '../../src/dns/fast/publisher.ts';
 import { systemClock } from '../../src/ops/clock.ts';

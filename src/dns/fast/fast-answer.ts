@@ -6,6 +6,10 @@
  * over untouched. Invariants: no object and no string is made for a packet; nothing outside the packet's own bytes is
  * read or written; the bytes are the same as the general lane's.
  */
+import { RRTYPE } from '../../zone/rrtype.ts';
+import { MIN_UDP_PAYLOAD } from '../edns/opt.ts';
+import { HEADER_LENGTH } from '../wire/request.ts';
+import { finish, isOrdinary, isPlainHeader, readOpt, writeHeader, writeRecord } from './packet.ts';
 import {
   CHUNK_BYTES,
   ENTRY,
@@ -17,7 +21,7 @@ import {
   ZONE_BLOCK,
   hashEnd,
   hashStep,
-} from './table-layout.ts';
+} from './table/table-layout.ts';
 
 /** The result for a packet that the general lane shall see; the packet is as it was. */
 export const HAND_OVER = 0;
@@ -25,22 +29,8 @@ export const HAND_OVER = 0;
 /** The result for a packet that gets no answer. */
 export const DROP = -1;
 
-/** The size advertised in OPT (RFC 9715 §3.1), and the largest reply made here, which every client takes. */
-const UDP_PAYLOAD = 1232;
-const LARGEST_REPLY = 512;
-
-const HEADER = 12;
-const TYPE_A = 1;
-const TYPE_AAAA = 28;
-const TYPE_OPT = 41;
-
-/** Types from here to 255 are questions about records, not records (RFC 6895 §3.1). */
-const FIRST_META_TYPE = 128;
-
-/** Types whose absence is not said by an SOA alone: they belong to the parent side or to a signed zone. */
-const DS = 43;
-const SOA = 6;
-const CNAME = 5;
+/** The largest reply made here, which every client takes (RFC 1035 §4.2.1). */
+const LARGEST_REPLY = MIN_UDP_PAYLOAD;
 
 /** A reader of the answer table that answers packets. One for each worker; not shared. */
 export class FastAnswer {
@@ -67,9 +57,9 @@ export class FastAnswer {
    * reply's length, HAND_OVER or DROP.
    */
   answer(packet: Uint8Array, at: number, length: number): number {
-    if (length < HEADER || (packet[at + 2]! & 0x80) !== 0) return DROP;
+    if (length < HEADER_LENGTH || (packet[at + 2]! & 0x80) !== 0) return DROP;
     if (!isPlainHeader(packet, at)) return HAND_OVER;
-    const question = this.#readName(packet, at + HEADER, at + length);
+    const question = this.#readName(packet, at + HEADER_LENGTH, at + length);
     if (question === -1 || question + 4 > at + length) return HAND_OVER;
     const type = (packet[question]! << 8) | packet[question + 1]!;
     if (packet[question + 2] !== 0 || packet[question + 3] !== 1 || !isOrdinary(type)) return HAND_OVER;
@@ -90,19 +80,19 @@ export class FastAnswer {
     const flags = bytes[from + ENTRY.FLAGS]!;
     if ((flags & (FLAG.GENERAL | FLAG.PLAIN_APEX)) !== 0) return HAND_OVER;
     const ttl = this.#words[chunk]![(from + ENTRY.TTL) >>> 2]!;
-    if (type === TYPE_A && (flags & FLAG.HAS_IPV4) !== 0) {
+    if (type === RRTYPE.A && (flags & FLAG.HAS_IPV4) !== 0) {
       const address = Atomics.load(this.#words[chunk]!, (from + ENTRY.IPV4) >>> 2);
       writeHeader(packet, at, 0, 1, 0);
-      const to = writeRecord(packet, end, TYPE_A, ttl, 4);
+      const to = writeRecord(packet, end, RRTYPE.A, ttl, 4);
       packet[to] = address;
       packet[to + 1] = address >>> 8;
       packet[to + 2] = address >>> 16;
       packet[to + 3] = address >>> 24;
       return to + 4;
     }
-    if (type === TYPE_AAAA && (flags & FLAG.HAS_IPV6) !== 0) {
+    if (type === RRTYPE.AAAA && (flags & FLAG.HAS_IPV6) !== 0) {
       writeHeader(packet, at, 0, 1, 0);
-      const to = writeRecord(packet, end, TYPE_AAAA, ttl, 16);
+      const to = writeRecord(packet, end, RRTYPE.AAAA, ttl, 16);
       for (let i = 0; i < 16; i++) packet[to + i] = bytes[from + ENTRY.REST + i]!;
       return to + 16;
     }
@@ -138,8 +128,8 @@ export class FastAnswer {
     if (end - at + length + 13 > LARGEST_REPLY) return HAND_OVER;
     const longer = this.#nameLength - bytes[from + ZONE_BLOCK.APEX_LENGTH]!;
     writeHeader(packet, at, rcode, 0, 1);
-    packet[end] = 0xc0 | ((HEADER + longer) >>> 8);
-    packet[end + 1] = HEADER + longer;
+    packet[end] = 0xc0 | ((HEADER_LENGTH + longer) >>> 8);
+    packet[end + 1] = HEADER_LENGTH + longer;
     const to = end + 2;
     const record = from + ZONE_BLOCK.RECORD;
     for (let i = 0; i < length; i++) packet[to + i] = bytes[record + i]!;
@@ -227,89 +217,4 @@ export class FastAnswer {
     this.#bytes[chunk] = new Uint8Array(memory);
     this.#words[chunk] = new Int32Array(memory);
   }
-}
-
-/** QUERY, no flag but RD, AD and CD, one question, nothing else but at most one additional record. */
-function isPlainHeader(packet: Uint8Array, at: number): boolean {
-  return (
-    (packet[at + 2]! & 0xfe) === 0 &&
-    (packet[at + 3]! & 0xcf) === 0 &&
-    packet[at + 4] === 0 &&
-    packet[at + 5] === 1 &&
-    (packet[at + 6]! | packet[at + 7]! | packet[at + 8]! | packet[at + 9]! | packet[at + 10]!) === 0 &&
-    packet[at + 11]! <= 1
-  );
-}
-
-/** Whether a host's lack of this type is an ordinary absence. */
-function isOrdinary(type: number): boolean {
-  return (
-    type !== 0 &&
-    type !== TYPE_OPT &&
-    type !== DS &&
-    type !== SOA &&
-    type !== CNAME &&
-    (type < FIRST_META_TYPE || type > 255)
-  );
-}
-
-/** 0 without OPT, 1 with one, 2 with one that has DO set, -1 where the general lane has to look at it. */
-function readOpt(packet: Uint8Array, at: number, end: number, limit: number): number {
-  if (packet[at + 11] === 0) return end === limit ? 0 : -1;
-  if (end + 11 !== limit || packet[end] !== 0 || packet[end + 1] !== 0 || packet[end + 2] !== TYPE_OPT)
-    return -1;
-  // Extended RCODE, version and length of the options: all zero.
-  if ((packet[end + 5]! | packet[end + 6]! | packet[end + 9]! | packet[end + 10]!) !== 0) return -1;
-  return (packet[end + 7]! & 0x80) === 0 ? 1 : 2;
-}
-
-// eslint-disable-next-line max-params -- as FastAnswer's own: no object per packet
-function writeHeader(
-  packet: Uint8Array,
-  at: number,
-  rcode: number,
-  answers: number,
-  authorities: number,
-): void {
-  packet[at + 2] = 0x84 | (packet[at + 2]! & 0x01);
-  packet[at + 3] = rcode;
-  packet[at + 7] = answers;
-  packet[at + 9] = authorities;
-  packet[at + 11] = 0;
-}
-
-/** Writes a record owned by the question's name up to its rdata; returns where that begins. */
-// eslint-disable-next-line max-params -- as writeHeader
-function writeRecord(packet: Uint8Array, at: number, type: number, ttl: number, length: number): number {
-  packet[at] = 0xc0;
-  packet[at + 1] = HEADER;
-  packet[at + 2] = 0;
-  packet[at + 3] = type;
-  packet[at + 4] = 0;
-  packet[at + 5] = 1;
-  packet[at + 6] = ttl >>> 24;
-  packet[at + 7] = ttl >>> 16;
-  packet[at + 8] = ttl >>> 8;
-  packet[at + 9] = ttl;
-  packet[at + 10] = 0;
-  packet[at + 11] = length;
-  return at + 12;
-}
-
-/** Appends the OPT of a reply to a query that had one; returns the end. */
-function finish(packet: Uint8Array, at: number, end: number, edns: number): number {
-  if (edns === 0) return end;
-  packet[at + 11] = 1;
-  packet[end] = 0;
-  packet[end + 1] = 0;
-  packet[end + 2] = TYPE_OPT;
-  packet[end + 3] = UDP_PAYLOAD >>> 8;
-  packet[end + 4] = UDP_PAYLOAD & 255;
-  packet[end + 5] = 0;
-  packet[end + 6] = 0;
-  packet[end + 7] = edns === 2 ? 0x80 : 0;
-  packet[end + 8] = 0;
-  packet[end + 9] = 0;
-  packet[end + 10] = 0;
-  return end + 11;
 }

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { type IpAddress, formatIpAddress } from '../../net/ip-address.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
-import { AnswerTable } from './answer-table.ts';
+import { AnswerTable } from './table/answer-table.ts';
 import {
   COUNTERS,
   ENVELOPE_BYTES,

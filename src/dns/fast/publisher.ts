@@ -10,9 +10,9 @@ import type { Change } from '../../store/change.ts';
 import { type Name, isSubdomain, labelCount, parentOf, wildcardOf } from '../../zone/name.ts';
 import type { Zone } from '../../zone/zone.ts';
 import { type IpAddress, addressFromBytes, familyOf } from '../../net/ip-address.ts';
-import type { AnswerTable, TableEntry } from './answer-table.ts';
+import type { AnswerTable, TableEntry } from './table/answer-table.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
-import { FLAG, ZONES } from './table-layout.ts';
+import { FLAG, ZONES } from './table/table-layout.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
 import type { SoaFields } from '../../zone/zone.ts';
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { AnswerTable } from '../../../../src/dns/fast/answer-table.ts';
+import { AnswerTable } from '../../../../src/dns/fast/table/answer-table.ts';
 import { FastAnswer, HAND_OVER } from '../../../../src/dns/fast/fast-answer.ts';
-import { FLAG } from '../../../../src/dns/fast/table-layout.ts';
+import { FLAG } from '../../../../src/dns/fast/table/table-layout.ts';
 import { RRTYPE } from '../../../../src/zone/rrtype.ts';
 import { ip, name, query } from './world.ts';
 

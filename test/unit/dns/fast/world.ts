@@ -1,7 +1,7 @@
 /** Zones in a memory store with an answer table published from them, and both lanes to ask. */
 import type { Change } from '../../../../src/store/change.ts';
 import type { Store } from '../../../../src/store/store.ts';
-import { AnswerTable } from '../../../../src/dns/fast/answer-table.ts';
+import { AnswerTable } from '../../../../src/dns/fast/table/answer-table.ts';
 import { answerQuery } from '../../../../src/dns/answer.ts';
 import { FastAnswer } from '../../../../src/dns/fast/fast-answer.ts';
 import { Publisher } from '../../../../src/dns/fast/publisher.ts';

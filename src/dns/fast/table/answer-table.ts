@@ -5,23 +5,19 @@
  * (Atomics.store, sequentially consistent), so a reader sees the old one or the new one and never a part; memory that
  * a reader may still be looking at is not used again before that reader has finished the batch it was in.
  */
-import type { IpAddress } from '../../net/ip-address.ts';
-import type { Name } from '../../zone/name.ts';
+import type { IpAddress } from '../../../net/ip-address.ts';
+import type { Name } from '../../../zone/name.ts';
 import {
-  CHUNK_BYTES,
   DIRECTORY_SIZE,
   ENTRY,
   FLAG,
-  OFFSET_BITS,
-  OFFSET_MASK,
   REMOVED,
-  RESERVED_BYTES,
   ZONES_WORD,
   ZONE_BLOCK,
   hashEnd,
   hashStep,
-  referenceOf,
 } from './table-layout.ts';
+import { TableMemory, offsetOf } from './table-memory.ts';
 
 /** What is published for one name. */
 export interface TableEntry {
@@ -44,29 +40,12 @@ export interface TableZone {
   readonly pointers: readonly number[];
 }
 
-interface Chunk {
-  readonly bytes: Uint8Array;
-  readonly words: Int32Array;
-}
-
-interface Retired {
-  readonly reference: number;
-  readonly size: number;
-  /** Each reader's batch counter when this became unreachable. */
-  readonly seen: Int32Array;
-}
-
 const FIRST_SLOTS = 16;
 
 /** The answer table as its one writer sees it. */
 export class AnswerTable {
   readonly seed: number;
-  readonly #chunks: Chunk[] = [];
-  readonly #readers: Int32Array;
-  readonly #onChunk: (memory: SharedArrayBuffer) => void;
-  readonly #free = new Map<number, number[]>();
-  #retired: Retired[] = [];
-  #end = RESERVED_BYTES;
+  readonly #memory: TableMemory;
   /** Slots used in each sub-table, removed ones included, and live ones. */
   readonly #used = new Int32Array(DIRECTORY_SIZE);
   readonly #live = new Int32Array(DIRECTORY_SIZE);
@@ -77,15 +56,13 @@ export class AnswerTable {
    */
   constructor(seed: number, readers: Int32Array, onChunk: (memory: SharedArrayBuffer) => void) {
     this.seed = seed;
-    this.#readers = readers;
-    this.#onChunk = onChunk;
-    this.#addChunk();
+    this.#memory = new TableMemory(readers, onChunk);
     for (let i = 0; i < DIRECTORY_SIZE; i++) this.#publishSlots(i, this.#allocateSlots(FIRST_SLOTS));
   }
 
   /** Bytes in use or held back for readers, all chunks together without what was never used. */
   get bytes(): number {
-    return (this.#chunks.length - 1) * CHUNK_BYTES + this.#end;
+    return this.#memory.bytes;
   }
 
   /** How many names are published. */
@@ -100,14 +77,14 @@ export class AnswerTable {
     const old = slot === -1 ? 0 : this.#slotValue(hash, slot);
     if (old !== 0 && this.#sameButIpv4(old, entry)) {
       if (entry.ipv4 !== null)
-        Atomics.store(this.#chunkOf(old).words, (offsetOf(old) + ENTRY.IPV4) >>> 2, word(entry.ipv4));
+        Atomics.store(this.#memory.chunkOf(old).words, (offsetOf(old) + ENTRY.IPV4) >>> 2, word(entry.ipv4));
       return;
     }
     const reference = this.#writeEntry(hash, name, entry);
     if (old === 0) this.#insert(hash, reference);
     else {
       this.#storeSlot(hash, slot, reference);
-      this.#retire(old, this.#entrySize(old));
+      this.#memory.retire(old, this.#entrySize(old));
     }
   }
 
@@ -119,19 +96,19 @@ export class AnswerTable {
     const old = this.#slotValue(hash, slot);
     this.#storeSlot(hash, slot, REMOVED);
     this.#live[hash >>> 24]!--;
-    this.#retire(old, this.#entrySize(old));
+    this.#memory.retire(old, this.#entrySize(old));
   }
 
   /** Publishes what negative answers of a zone carry. */
   putZone(number: number, { serial, apexLength, record, pointers }: TableZone): void {
-    const directory = this.#chunks[0]!.words;
+    const directory = this.#memory.directory;
     const old = directory[ZONES_WORD + number]!;
     if (old !== 0 && this.#sameZone(old, record, pointers)) {
-      Atomics.store(this.#chunkOf(old).words, offsetOf(old) >>> 2, networkWord(serial));
+      Atomics.store(this.#memory.chunkOf(old).words, offsetOf(old) >>> 2, networkWord(serial));
       return;
     }
-    const reference = this.#allocate(align(ZONE_BLOCK.RECORD + record.length + pointers.length));
-    const { bytes, words } = this.#chunkOf(reference);
+    const reference = this.#memory.allocate(align(ZONE_BLOCK.RECORD + record.length + pointers.length));
+    const { bytes, words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     words[at >>> 2] = networkWord(serial);
     bytes[at + ZONE_BLOCK.LENGTH] = record.length & 255;
@@ -141,15 +118,15 @@ export class AnswerTable {
     bytes.set(record, at + ZONE_BLOCK.RECORD);
     bytes.set(pointers, at + ZONE_BLOCK.RECORD + record.length);
     Atomics.store(directory, ZONES_WORD + number, reference);
-    if (old !== 0) this.#retire(old, this.#zoneSize(old));
+    if (old !== 0) this.#memory.retire(old, this.#zoneSize(old));
   }
 
   /** Takes a zone's negative answers away. */
   removeZone(number: number): void {
-    const directory = this.#chunks[0]!.words;
+    const directory = this.#memory.directory;
     const old = directory[ZONES_WORD + number]!;
     Atomics.store(directory, ZONES_WORD + number, 0);
-    if (old !== 0) this.#retire(old, this.#zoneSize(old));
+    if (old !== 0) this.#memory.retire(old, this.#zoneSize(old));
   }
 
   /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone. */
@@ -159,28 +136,19 @@ export class AnswerTable {
       for (let slot = 0; slot <= mask; slot++) {
         const value = words[first + slot]!;
         if (value === 0 || value === REMOVED) continue;
-        const { bytes } = this.#chunkOf(value);
+        const { bytes } = this.#memory.chunkOf(value);
         const at = offsetOf(value);
         if ((bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) !== zone) continue;
         Atomics.store(words, first + slot, REMOVED);
         this.#live[index]!--;
-        this.#retire(value, this.#entrySize(value));
+        this.#memory.retire(value, this.#entrySize(value));
       }
     }
   }
 
   /** Makes memory that no reader can still be looking at available again. */
   reclaim(): void {
-    let kept = 0;
-    for (const retired of this.#retired) {
-      if (this.#mayBeRead(retired)) this.#retired[kept++] = retired;
-      else this.#release(retired.reference, retired.size);
-    }
-    this.#retired.length = kept;
-  }
-
-  #mayBeRead({ seen }: Retired): boolean {
-    return seen.some((count, i) => (count & 1) === 1 && Atomics.load(this.#readers, i) === count);
+    this.#memory.reclaim();
   }
 
   #hash(name: Name): number {
@@ -200,7 +168,7 @@ export class AnswerTable {
   }
 
   #isEntryOf(reference: number, hash: number, name: Name): boolean {
-    const { bytes, words } = this.#chunkOf(reference);
+    const { bytes, words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     if (words[at >>> 2] !== hash || bytes[at + ENTRY.NAME_LENGTH] !== name.length) return false;
     const start = at + nameOffset(bytes[at + ENTRY.FLAGS]!);
@@ -209,7 +177,7 @@ export class AnswerTable {
   }
 
   #sameButIpv4(reference: number, { zone, ttl, ipv4, ipv6, flags }: TableEntry): boolean {
-    const { bytes, words } = this.#chunkOf(reference);
+    const { bytes, words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     return (
       bytes[at + ENTRY.FLAGS] === addressFlags(ipv4, ipv6, flags) &&
@@ -224,8 +192,8 @@ export class AnswerTable {
 
   #writeEntry(hash: number, name: Name, { zone, ttl, ipv4, ipv6, flags }: TableEntry): number {
     const all = addressFlags(ipv4, ipv6, flags);
-    const reference = this.#allocate(align(nameOffset(all) + name.length));
-    const { bytes, words } = this.#chunkOf(reference);
+    const reference = this.#memory.allocate(align(nameOffset(all) + name.length));
+    const { bytes, words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     words[at >>> 2] = hash;
     bytes[at + ENTRY.NAME_LENGTH] = name.length;
@@ -257,25 +225,25 @@ export class AnswerTable {
     let count = FIRST_SLOTS;
     while (count < (this.#live[index]! + 1) * 4) count *= 2;
     const reference = this.#allocateSlots(count);
-    const chunk = this.#chunkOf(reference);
+    const chunk = this.#memory.chunkOf(reference);
     const to = (offsetOf(reference) >>> 2) + 2;
     for (let slot = 0; slot <= mask; slot++) {
       const value = words[first + slot]!;
       if (value === 0 || value === REMOVED) continue;
-      const hash = this.#chunkOf(value).words[offsetOf(value) >>> 2]!;
+      const hash = this.#memory.chunkOf(value).words[offsetOf(value) >>> 2]!;
       let free = hash & (count - 1);
       while (chunk.words[to + free] !== 0) free = (free + 1) & (count - 1);
       chunk.words[to + free] = value;
     }
-    const old = Atomics.load(this.#chunks[0]!.words, index);
+    const old = Atomics.load(this.#memory.directory, index);
     this.#publishSlots(index, reference);
     this.#used[index] = this.#live[index]!;
-    this.#retire(old, 8 + (mask + 1) * 4);
+    this.#memory.retire(old, 8 + (mask + 1) * 4);
   }
 
   #slots(index: number): { words: Int32Array; first: number; mask: number } {
-    const reference = this.#chunks[0]!.words[index]!;
-    const { words } = this.#chunkOf(reference);
+    const reference = this.#memory.directory[index]!;
+    const { words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference) >>> 2;
     return { words, first: at + 2, mask: words[at]! };
   }
@@ -291,8 +259,8 @@ export class AnswerTable {
   }
 
   #allocateSlots(count: number): number {
-    const reference = this.#allocate(8 + count * 4);
-    const { words } = this.#chunkOf(reference);
+    const reference = this.#memory.allocate(8 + count * 4);
+    const { words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference) >>> 2;
     words.fill(0, at, at + 2 + count);
     words[at] = count - 1;
@@ -300,11 +268,11 @@ export class AnswerTable {
   }
 
   #publishSlots(index: number, reference: number): void {
-    Atomics.store(this.#chunks[0]!.words, index, reference);
+    Atomics.store(this.#memory.directory, index, reference);
   }
 
   #sameZone(reference: number, record: Uint8Array, pointers: readonly number[]): boolean {
-    const { bytes } = this.#chunkOf(reference);
+    const { bytes } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     const start = at + ZONE_BLOCK.RECORD;
     const length = bytes[at + ZONE_BLOCK.LENGTH]! | (bytes[at + ZONE_BLOCK.LENGTH + 1]! << 8);
@@ -319,56 +287,17 @@ export class AnswerTable {
   }
 
   #entrySize(reference: number): number {
-    const { bytes } = this.#chunkOf(reference);
+    const { bytes } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     return align(nameOffset(bytes[at + ENTRY.FLAGS]!) + bytes[at + ENTRY.NAME_LENGTH]!);
   }
 
   #zoneSize(reference: number): number {
-    const { bytes } = this.#chunkOf(reference);
+    const { bytes } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     const length = bytes[at + ZONE_BLOCK.LENGTH]! | (bytes[at + ZONE_BLOCK.LENGTH + 1]! << 8);
     return align(ZONE_BLOCK.RECORD + length + bytes[at + ZONE_BLOCK.POINTERS]!);
   }
-
-  #chunkOf(reference: number): Chunk {
-    return this.#chunks[reference >>> OFFSET_BITS]!;
-  }
-
-  #allocate(size: number): number {
-    const free = this.#free.get(size)?.pop();
-    if (free !== undefined) return free;
-    if (this.#end + size > CHUNK_BYTES) this.#addChunk();
-    const reference = referenceOf(this.#chunks.length - 1, this.#end);
-    this.#end += size;
-    return reference;
-  }
-
-  #addChunk(): void {
-    const memory = new SharedArrayBuffer(CHUNK_BYTES);
-    if (this.#chunks.length > 0) this.#end = 0;
-    this.#chunks.push({ bytes: new Uint8Array(memory), words: new Int32Array(memory) });
-    this.#onChunk(memory);
-  }
-
-  #retire(reference: number, size: number): void {
-    this.#retired.push({
-      reference,
-      size,
-      seen: this.#readers.map((_, i) => Atomics.load(this.#readers, i)),
-    });
-    if (this.#retired.length >= 256) this.reclaim();
-  }
-
-  #release(reference: number, size: number): void {
-    const list = this.#free.get(size);
-    if (list === undefined) this.#free.set(size, [reference]);
-    else list.push(reference);
-  }
-}
-
-function offsetOf(reference: number): number {
-  return (reference & OFFSET_MASK) << 3;
 }
 
 function align(size: number): number {
