@@ -21,7 +21,9 @@ import {
   type ToWorker,
   type WorkerStart,
 } from './lane-protocol.ts';
-import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, type NativeSockets, SLOT } from './native-socket.ts';
+import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, SLOT } from './message-batch.ts';
+import type { NativeSockets } from './native-socket.ts';
+import { ReplyQueue } from './reply-queue.ts';
 import { boundPort, closeSocket, openSocket, sourceOf } from './udp-socket.ts';
 
 /** What the lane is made of. */
@@ -51,7 +53,8 @@ export class FastLane {
   readonly #workers: (Worker | undefined)[] = [];
   /** For each worker, its socket on each address. */
   readonly #sockets: readonly number[][];
-  readonly #replies: MessageBatch;
+  readonly #memory: MessageBatch;
+  readonly #replies: ReplyQueue;
   readonly #shared: Pick<WorkerStart, 'batches' | 'pending' | 'posted' | 'counters'>;
   #limits: RateLimitOptions;
   #workersLost = 0;
@@ -61,7 +64,8 @@ export class FastLane {
     const { workers } = options;
     this.#options = options;
     this.#limits = options.limits;
-    this.#replies = new MessageBatch(options.native);
+    this.#memory = new MessageBatch(options.native);
+    this.#replies = new ReplyQueue(options.native, this.#memory);
     this.#sockets = Array.from({ length: workers }, () => []);
     this.#shared = {
       batches: new Int32Array(new SharedArrayBuffer(workers * 4)),
@@ -186,6 +190,7 @@ export class FastLane {
   }
 
   #answerHandedOver(id: number, { count, bytes }: HandedOver): void {
+    const memory = this.#memory;
     const replies = this.#replies;
     let socket = -1;
     let queued = 0;
@@ -205,9 +210,9 @@ export class FastLane {
         socket = from;
         const name = at + HEAD_BYTES;
         const control = name + NAME_BYTES;
-        replies.names.set(bytes.subarray(name, control), queued * NAME_BYTES);
-        replies.controls.set(bytes.subarray(control, control + CONTROL_BYTES), queued * CONTROL_BYTES);
-        replies.packets.set(reply, queued * SLOT);
+        memory.names.set(bytes.subarray(name, control), queued * NAME_BYTES);
+        memory.controls.set(bytes.subarray(control, control + CONTROL_BYTES), queued * CONTROL_BYTES);
+        memory.packets.set(reply, queued * SLOT);
         replies.queue(queued, reply.length, bytes[at + 1]!, bytes[at + 2]!);
         queued++;
       }

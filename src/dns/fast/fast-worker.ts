@@ -19,15 +19,9 @@ import {
   type ToWorker,
   type WorkerStart,
 } from './lane-protocol.ts';
-import {
-  BATCH,
-  CONTROL_BYTES,
-  MessageBatch,
-  NAME_BYTES,
-  type NativeSockets,
-  SLOT,
-  loadNativeSockets,
-} from './native-socket.ts';
+import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, SLOT } from './message-batch.ts';
+import { type NativeSockets, loadNativeSockets } from './native-socket.ts';
+import { ReplyQueue } from './reply-queue.ts';
 import { SocketSet, sourceLength, sourceOffset } from './udp-socket.ts';
 
 const SWEEP_MS = 1000;
@@ -40,6 +34,7 @@ class FastWorker {
   readonly #chunks: SharedArrayBuffer[];
   readonly #answers: FastAnswer;
   readonly #batch: MessageBatch;
+  readonly #replies: ReplyQueue;
   readonly #outgoing = new Uint8Array(BATCH * (SLOT + ENVELOPE_BYTES));
   readonly #counters: Float64Array;
   /** Undefined with one socket: that is waited on by receiving from it, which saves a system call for each batch. */
@@ -55,6 +50,7 @@ class FastWorker {
     this.#chunks = [...start.chunks];
     this.#answers = new FastAnswer(start.seed, (chunk) => this.#chunk(chunk));
     this.#batch = new MessageBatch(native);
+    this.#replies = new ReplyQueue(native, this.#batch);
     this.#counters = start.counters.subarray(start.id * COUNTERS.length, (start.id + 1) * COUNTERS.length);
     this.#set = start.sockets.length === 1 ? undefined : new SocketSet(native, start.sockets);
     this.#limiter = this.#createLimiter(start.limits);
@@ -74,6 +70,7 @@ class FastWorker {
   #work(socket: number): void {
     const { sockets, batches, pending, id } = this.#start;
     const batch = this.#batch;
+    const replies = this.#replies;
     const count = batch.receive(sockets[socket]!, this.#set === undefined);
     const now = Math.floor(performance.now());
     if (now - this.#sweptAt >= SWEEP_MS) {
@@ -93,7 +90,7 @@ class FastWorker {
       if (made > 0) {
         const reply = this.#limit(i, made, now);
         if (reply > 0) {
-          batch.queueReply(i, reply);
+          replies.queueReply(i, reply);
           answered++;
         } else limited++;
       } else if (made === DROP || Atomics.load(pending, id) + handed >= PENDING_LIMIT) dropped++;
@@ -102,7 +99,7 @@ class FastWorker {
         handed++;
       }
     }
-    const unsent = batch.flush(sockets[socket]!);
+    const unsent = replies.flush(sockets[socket]!);
     Atomics.add(batches, id, 1);
     if (handed > 0) this.#handOver(handed, used);
     const counters = this.#counters;

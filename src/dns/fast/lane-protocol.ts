@@ -4,7 +4,7 @@
  */
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
-import { CONTROL_BYTES, NAME_BYTES } from './native-socket.ts';
+import { CONTROL_BYTES, NAME_BYTES } from './message-batch.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {

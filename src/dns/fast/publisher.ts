@@ -7,7 +7,7 @@
  */
 import type { Host } from '../../account/host.ts';
 import type { Change } from '../../store/change.ts';
-import { type Name, isSubdomain, labelCount, parentOf, wildcardOf } from '../../zone/name.ts';
+import { type Name, isSubdomain, labelCount, parentOf, wildcardOf, isWildcard } from '../../zone/name.ts';
 import type { Zone } from '../../zone/zone.ts';
 import { type IpAddress, addressFromBytes, familyOf } from '../../net/ip-address.ts';
 import type { AnswerTable, TableEntry } from './table/answer-table.ts';
@@ -195,7 +195,8 @@ function isCut(change: Extract<Change, { kind: 'rrset-put' | 'rrset-remove' }>):
 
 /** What a name publishes, where that is at most one address of each family under one TTL, and nothing else. */
 function plainAddresses(zone: Zone<Host>, name: Name): Pick<TableEntry, 'ttl' | 'ipv4' | 'ipv6'> | undefined {
-  if (isHidden(zone, name)) return undefined;
+  // The owner of a wildcard may have records of its own and those of a host whose subdomains it stands for.
+  if (isHidden(zone, name) || isWildcard(name)) return undefined;
   const host = zone.host(name);
   const types = zone.staticTypes(name);
   if (host !== undefined) return types.length === 0 ? host : undefined;

@@ -101,6 +101,20 @@ describe('the fast lane gives the bytes of the general lane', () => {
     assert.equal(world.fast(plain.subarray(0, 11)), 'dropped');
   });
 
+  it("a wildcard's owner that a host shares with static records is the general lane's", async () => {
+    const world = new World();
+    const ipv6 = { type: RRTYPE.AAAA, ttl: 60, rdata: [Buffer.alloc(16, 7)] };
+    await world.store.commit([
+      ACCOUNT,
+      zonePut(APEX),
+      hostPut('home.dyn.test', APEX, { ipv4: '198.51.100.7', wildcard: true }),
+      { kind: 'rrset-put', apex: name(APEX), owner: name('*.home.dyn.test'), rrset: ipv6 },
+    ]);
+    for (const label of ['*', 'sub'])
+      for (const type of [RRTYPE.A, RRTYPE.AAAA])
+        assert.equal(world.fast(query([label, 'home', 'dyn', 'test'], type)), 'handed over');
+  });
+
   it('a removed host, an emptied zone and a new wildcard are seen at once', async () => {
     const world = new World();
     const home = query(['home', 'dyn', 'test'], RRTYPE.A);
