@@ -15,7 +15,10 @@ export const benchTcp: Benchmark = needing(
     const place = { directory, hosts: scale.hosts };
     const questions = join(directory, 'questions.txt');
     writeHostQuestions(questions, scale);
-    const ours = homing('homing', place, { workers: 1, settings: ['HOMING_DNS_TCPCONNECTIONSPERSOURCE=100'] });
+    const ours = homing('homing', place, {
+      workers: 1,
+      settings: ['HOMING_DNS_TCPCONNECTIONSPERSOURCE=100'],
+    });
     const peer = knot(place);
     const load = { questions, options: ['-e', '-m', 'tcp', '-c', '100', '-q', '1000'], miss: scale.miss };
     const ratios = [{ of: ours, over: peer, leastRate: 0.7 }];
