@@ -94,7 +94,7 @@ function ratioRow(
   };
 }
 
-// eslint-disable-next-line max-params -- one measurement: what, where, with what, for how long
+ 
 async function measure(server: ServerProcess, port: number, load: Load, seconds: number): Promise<Rate> {
   const target = ['dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', load.questions];
   const before = server.cpuSeconds();

@@ -17,7 +17,7 @@ export const benchTcp: Benchmark = needing(
     writeHostQuestions(questions, scale);
     const ours = homing('homing', place, {
       workers: 1,
-      settings: ['HOMING_DNS_TCPCONNECTIONSPERSOURCE=100'],
+      settings: ['HOMING_DNS_TCP_CONNECTIONS_PER_SOURCE=100'],
     });
     const peer = knot(place);
     const load = { questions, options: ['-e', '-m', 'tcp', '-c', '100', '-q', '1000'], miss: scale.miss };

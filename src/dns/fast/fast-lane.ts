@@ -187,7 +187,9 @@ export class FastLane {
     }, RESTART_DELAY_MS);
   }
 
-  #answerHandedOver(id: number, { count, bytes }: HandedOver): void {
+  #answerHandedOver(id: number, { count, bytes: { buffer } }: HandedOver): void {
+    // As a Buffer, whose parts are Buffers too: reading a name out of them takes no further object.
+    const bytes = Buffer.from(buffer);
     const replies = this.#replies;
     const source: ByteRange = { bytes, at: 0, length: 0 };
     let socket = -1;
