@@ -95,7 +95,8 @@ function daemon(name: string, { directory, hosts }: Place, { program, needs, con
   return { name, start, ...(findProgram(program) === undefined ? { needs } : {}) };
 }
 
-async function started(
+/** Starts a command and resolves when the server answers for the last host on this port. */
+export async function started(
   command: readonly string[],
   { port, hosts, cores }: { port: number; hosts: number; cores?: string },
 ): Promise<Running> {
