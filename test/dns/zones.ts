@@ -1,6 +1,7 @@
 /** Zones from presentation format, as a test writes them. */
 import assert from 'node:assert/strict';
 import type { AnswerContext } from '../../src/dns/answer.ts';
+import { peerOf } from '../../src/dns/rrl/source-words.ts';
 import { systemClock } from '../../src/ops/clock.ts';
 import { type Name, parentOf, parseName } from '../../src/zone/name.ts';
 import { parseZoneFile } from '../../src/zone/zone-file/parse-zone-file.ts';
@@ -40,7 +41,7 @@ function failOn(fields: object, message: string): void {
 /** What answering needs, with nothing switched on. */
 export function answerContext(zones: ZoneSet, transport: 'udp' | 'tcp' = 'udp'): AnswerContext {
   const off = { settings: {}, cookies: undefined, limiter: undefined };
-  return { zones, transport, source: '192.0.2.200', ...off, clock: systemClock, log: SILENT_LOG };
+  return { zones, transport, source: peerOf('192.0.2.200'), ...off, clock: systemClock, log: SILENT_LOG };
 }
 
 /** A small zone for tests of everything but resolution: `example.test` with one of each size of answer. */

@@ -8,7 +8,8 @@ import { randomInt } from 'node:crypto';
 import { extname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { type IpAddress, formatIpAddress } from '../../net/ip-address.ts';
+import type { IpAddress } from '../../net/ip-address.ts';
+import type { ByteRange } from '../cookies/server-cookies.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import { AnswerTable } from './table/answer-table.ts';
@@ -24,15 +25,15 @@ import {
 import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, SLOT } from './message-batch.ts';
 import type { NativeSockets } from './native-socket.ts';
 import { ReplyQueue } from './reply-queue.ts';
-import { boundPort, closeSocket, openSocket, sourceOf } from './udp-socket.ts';
+import { boundPort, closeSocket, openSocket, sourceLength, sourceOffset } from './udp-socket.ts';
 
 /** What the lane is made of. */
 export interface FastLaneOptions {
   readonly native: NativeSockets;
   readonly workers: number;
   readonly limits: RateLimitOptions;
-  /** Answers what the workers cannot, for the address `source`; must not throw. */
-  readonly answer: (packet: Uint8Array, source: string) => Uint8Array | undefined;
+  /** Answers what the workers cannot, for the address `source`, which it reads before it returns; must not throw. */
+  readonly answer: (packet: Uint8Array, source: ByteRange) => Uint8Array | undefined;
   readonly onNotice: (notice: LimitNotice) => void;
   /** The module each worker runs; the one beside this file where absent. */
   readonly workerFile?: URL;
@@ -49,7 +50,8 @@ const RESTART_DELAY_MS = 100;
 export class FastLane {
   readonly table: AnswerTable;
   readonly #options: FastLaneOptions;
-  readonly #chunks: SharedArrayBuffer[] = [];
+  /** The table's memory, by the numbers of its chunks. */
+  readonly chunks: SharedArrayBuffer[] = [];
   readonly #workers: (Worker | undefined)[] = [];
   /** For each worker, its socket on each address. */
   readonly #sockets: readonly number[][];
@@ -74,7 +76,7 @@ export class FastLane {
       counters: new Float64Array(new SharedArrayBuffer(workers * COUNTERS.length * 8)),
     };
     this.table = new AnswerTable(randomInt(2 ** 32) | 0, this.#shared.batches, (memory) => {
-      this.#chunks.push(memory);
+      this.chunks.push(memory);
       this.#post({ kind: 'chunk', memory });
     });
   }
@@ -148,7 +150,7 @@ export class FastLane {
       id,
       sockets: this.#sockets[id]!,
       seed: this.table.seed,
-      chunks: this.#chunks,
+      chunks: this.chunks,
       limits: this.#limits,
       ...this.#shared,
     };
@@ -189,17 +191,21 @@ export class FastLane {
     }, RESTART_DELAY_MS);
   }
 
-  #answerHandedOver(id: number, { count, bytes }: HandedOver): void {
+  #answerHandedOver(id: number, { count, bytes: { buffer } }: HandedOver): void {
+    // As a Buffer, whose parts are Buffers too: reading a name out of them takes no further object.
+    const bytes = Buffer.from(buffer);
     const memory = this.#memory;
     const replies = this.#replies;
+    const source: ByteRange = { bytes, at: 0, length: 0 };
     let socket = -1;
     let queued = 0;
     let at = 0;
     for (let i = 0; i < count; i++) {
       const length = (bytes[at + 4]! << 8) | bytes[at + 5]!;
       const end = at + ENVELOPE_BYTES + length;
-      const source = sourceOf(bytes, at + HEAD_BYTES);
-      const reply = this.#options.answer(bytes.subarray(at + ENVELOPE_BYTES, end), formatIpAddress(source));
+      source.at = at + HEAD_BYTES + sourceOffset(bytes, at + HEAD_BYTES);
+      source.length = sourceLength(bytes, at + HEAD_BYTES);
+      const reply = this.#options.answer(bytes.subarray(at + ENVELOPE_BYTES, end), source);
       const from = this.#sockets[id]![bytes[at]!];
       if (queued > 0 && (from !== socket || queued === BATCH)) {
         replies.flush(socket);

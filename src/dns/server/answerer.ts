@@ -1,16 +1,22 @@
 /**
- * What the general lane of a server keeps between messages: the cookies' secrets and the rate limits, both renewed by
- * one timer, and how often defects are told.
+ * Answers on the main thread: plain queries from the answer table where there is one, everything by the general lane.
+ * Owns what is kept between messages: the cookies' secrets and the rate limits, both renewed by one timer, and how
+ * often defects are told.
  * Invariants: a secret made here is no older than a day; a flood of messages that find a bug cannot flood the log.
  */
 import type { Clock } from '../../ops/clock.ts';
 import type { ZoneSet } from '../../zone/zone.ts';
 import { type DnsLog, answerQuery } from '../answer.ts';
 import { randomCookieSecret } from '../cookies/cookie-secret.ts';
-import { ServerCookies } from '../cookies/server-cookies.ts';
+import { type ByteRange, ServerCookies } from '../cookies/server-cookies.ts';
+import { OPT_LENGTH } from '../edns/opt.ts';
 import type { DnsSettings, Transport } from '../pipeline.ts';
+import { ANSWER_CLASS } from '../rrl/answer-class.ts';
 import { NoticeGate } from '../rrl/limit-notices.ts';
+import { RATE_VERDICT } from '../rrl/rate-limiter.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
+import { slipInPlace } from '../rrl/slip.ts';
+import type { PublishedAnswers } from './published-answers.ts';
 import { RateLimiting } from './rate-limiting.ts';
 import type { DnsStats } from './stats.ts';
 
@@ -41,6 +47,7 @@ export class Answerer {
   readonly #cookies: ServerCookies | undefined;
   readonly #bugs = new NoticeGate();
   readonly #log: Pick<DnsLog, 'error'>;
+  #published: Pick<PublishedAnswers, 'answer'> | undefined;
   #secretMadeAt: number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,12 +68,47 @@ export class Answerer {
     };
   }
 
+  /** Answers plain queries from this table from now on. */
+  use(published: Pick<PublishedAnswers, 'answer'>): void {
+    this.#published = published;
+  }
+
   /** The answer to a message from this address, or undefined where it gets none. Never throws. */
-  answer(query: Uint8Array, source: string, transport: Transport): Uint8Array | undefined {
+  answer(query: Uint8Array, source: ByteRange | undefined, transport: Transport): Uint8Array | undefined {
+    const reply = this.#plainAnswer(query);
+    if (reply === undefined) return this.answerGenerally(query, source, transport);
+    return transport === 'tcp' || source === undefined ? reply : this.#limit(reply, source);
+  }
+
+  /** The same by the general lane alone, for what a worker has found not to be plain. Never throws. */
+  answerGenerally(
+    query: Uint8Array,
+    source: ByteRange | undefined,
+    transport: Transport,
+  ): Uint8Array | undefined {
     const { zones, settings, clock } = this.#options;
     const { limiter } = this.rateLimiting;
     const collaborators = { cookies: this.#cookies, limiter, clock, log: this.#log };
     return answerQuery(query, { zones, transport, source, settings, ...collaborators });
+  }
+
+  #plainAnswer(query: Uint8Array): Buffer | undefined {
+    try {
+      return this.#published?.answer(query);
+    } catch (error) {
+      this.#log.error({ err: error }, 'A bug in the answer table; the general lane answered this query');
+      return undefined;
+    }
+  }
+
+  /** What is sent over UDP of a finished plain answer: all of it, the slipped one, or nothing. */
+  #limit(reply: Buffer, { bytes, at, length }: ByteRange): Uint8Array | undefined {
+    const answerClass = reply[7] === 0 ? ANSWER_CLASS.NEGATIVE : ANSWER_CLASS.ANSWER;
+    const now = this.#options.clock.now();
+    const verdict = this.rateLimiting.limiter.check(bytes, at, length === 4 ? 4 : 16, answerClass, now);
+    if (verdict === RATE_VERDICT.PASS) return reply;
+    if (verdict === RATE_VERDICT.DROP) return undefined;
+    return reply.subarray(0, slipInPlace(reply, 0, reply.length, reply[11] === 0 ? 0 : OPT_LENGTH));
   }
 
   /** Begins what happens once a second; the timer does not keep the process alive. */

@@ -7,6 +7,7 @@ import { answerQuery } from '../../../../src/dns/answer.ts';
 import { BatchedSide } from '../../../../src/dns/fast/batched-side.ts';
 import { FastLane } from '../../../../src/dns/fast/fast-lane.ts';
 import { type NativeSockets, loadNativeSockets } from '../../../../src/dns/fast/native-socket.ts';
+import { PublishedAnswers } from '../../../../src/dns/server/published-answers.ts';
 import { parseIpPrefix } from '../../../../src/net/ip-prefix.ts';
 import type { RateLimitOptions } from '../../../../src/dns/rrl/rate-limits.ts';
 import { createMemoryStore } from '../../../../src/store/memory.ts';
@@ -43,15 +44,18 @@ async function createSide(
   const lost: unknown[] = [];
   const side = new BatchedSide({
     native: functions,
-    feed: store,
     workers,
     limits,
     answer,
-    answerUnlimited: answer,
     onNotice: () => undefined,
     onWorkerLost: (_, error) => lost.push(error),
   });
-  t.after(() => side.stop());
+  const published = new PublishedAnswers(side, store, answer);
+  await published.start();
+  t.after(async () => {
+    published.stop();
+    await side.stop();
+  });
   return { store, side, lost };
 }
 

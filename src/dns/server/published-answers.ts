@@ -1,0 +1,89 @@
+/**
+ * The answer table as the main thread uses it: kept equal to the zones for the workers, if there are any, and read here
+ * for plain queries that arrive on the main thread, over TCP or where node:dgram serves UDP.
+ *
+ * Invariants: what a commit changed is published before the commit is acknowledged, so that the query after a device
+ * read its reply already gets the new address, from whichever thread; nothing is answered from a table that does not
+ * hold all zones yet.
+ */
+import { randomInt } from 'node:crypto';
+import type { Change } from '../../store/change.ts';
+import { MIN_UDP_PAYLOAD } from '../edns/opt.ts';
+import { FastAnswer } from '../fast/fast-answer.ts';
+import { type PublishedZones, Publisher } from '../fast/publisher.ts';
+import type { GeneralAnswer } from '../fast/soa-template.ts';
+import { AnswerTable } from '../fast/table/answer-table.ts';
+
+/** The zones, and the way to hear of each commit once it is visible in them and before it is acknowledged. */
+export interface ZoneFeed {
+  readonly view: PublishedZones;
+  onCommit(listener: (changes: readonly Change[]) => void): () => void;
+}
+
+/** A table and the memory it lies in, by the numbers of its chunks. */
+export interface TableWithMemory {
+  readonly table: AnswerTable;
+  readonly chunks: readonly SharedArrayBuffer[];
+}
+
+/** A table that no other thread reads. */
+export function createLocalTable(): TableWithMemory {
+  const chunks: SharedArrayBuffer[] = [];
+  // Whoever reads it does so between two changes: there are no readers to wait for.
+  const readers = new Int32Array(0);
+  return { table: new AnswerTable(randomInt(2 ** 32) | 0, readers, (chunk) => chunks.push(chunk)), chunks };
+}
+
+/** Room for the largest reply, which is also more than any plain query. */
+const ROOM = MIN_UDP_PAYLOAD;
+const SLAB_BYTES = 65_536;
+
+/** Publishes the zones, and answers from what is published. */
+export class PublishedAnswers {
+  readonly #feed: ZoneFeed;
+  readonly #publisher: Publisher;
+  readonly #fast: FastAnswer;
+  /** Replies are made here, one behind the other: a socket may hold on to one while the next is made. */
+  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #end = 0;
+  #isComplete = false;
+  #unsubscribe: (() => void) | undefined;
+
+  /** `general` is the general lane without limits, for what is published of its answers. */
+  constructor({ table, chunks }: TableWithMemory, feed: ZoneFeed, general: GeneralAnswer) {
+    this.#feed = feed;
+    this.#publisher = new Publisher(table, feed.view, general);
+    this.#fast = new FastAnswer(table.seed, (chunk) => chunks[chunk]!);
+  }
+
+  /** Publishes all zones, in slices that leave room for other work, and from then on what each commit changes. */
+  async start(): Promise<void> {
+    this.#unsubscribe ??= this.#feed.onCommit((changes) => {
+      this.#publisher.apply(changes);
+    });
+    await this.#publisher.publishAll(() => new Promise((resolve) => setImmediate(resolve)));
+    this.#isComplete = true;
+  }
+
+  /** Answers no more: from here on the table may fall behind the zones. */
+  stop(): void {
+    this.#isComplete = false;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  /** The bytes of the reply, which are the caller's; undefined where the general lane has to look at the query. */
+  answer(query: Uint8Array): Buffer | undefined {
+    if (!this.#isComplete || query.length > ROOM) return undefined;
+    if (this.#end + ROOM > SLAB_BYTES) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#end = 0;
+    }
+    const start = this.#end;
+    this.#slab.set(query, start);
+    const length = this.#fast.answer(this.#slab, start, query.length);
+    if (length <= 0) return undefined;
+    this.#end += length;
+    return this.#slab.subarray(start, start + length);
+  }
+}
