@@ -32,15 +32,16 @@ export class CookieInPlace {
   /** The data of the option for the answer to the packet at hand. */
   readonly #data = new Uint8Array(COOKIE_LENGTH);
   readonly #option: ByteRange = { bytes: this.#data, at: 0, length: 0 };
-  /** Whose packet is at hand: the 4 or 16 network bytes of its source. Set it before each `take`. */
-  readonly client: ByteRange = { bytes: this.#data, at: 0, length: 0 };
+  readonly #client: ByteRange;
 
-  constructor(cookies: ServerCookies) {
+  /** `client` is whose packet is at hand, the 4 or 16 network bytes of its source; the caller changes it before each `take`. */
+  constructor(cookies: ServerCookies, client: ByteRange) {
     this.#cookies = cookies;
+    this.#client = client;
   }
 
   /**
-   * Takes the option whose data are the `length` bytes at `at`, from the packet of `client`, and prepares the one for
+   * Takes the option whose data are the `length` bytes at `at`, from the packet of the client, and prepares the one for
    * its answer, unless it is MALFORMED. Changes nothing in the packet. `nowSeconds` are seconds since 1970.
    */
   take(packet: Uint8Array, at: number, length: number, nowSeconds: number): CookieProof {
@@ -49,10 +50,10 @@ export class CookieInPlace {
     if (parseCookieOption(option) === 'malformed') return COOKIE_PROOF.MALFORMED;
     option.bytes = packet;
     option.at = at;
-    const worth = this.#cookies.check(option, this.client, nowSeconds);
+    const worth = this.#cookies.check(option, this.#client, nowSeconds);
     const kept = worth === 'valid' ? COOKIE_LENGTH : CLIENT_COOKIE_LENGTH;
     for (let i = 0; i < kept; i++) this.#data[i] = packet[at + i]!;
-    if (worth !== 'valid') this.#cookies.write(this.#data, 0, this.client, nowSeconds);
+    if (worth !== 'valid') this.#cookies.write(this.#data, 0, this.#client, nowSeconds);
     return worth === 'invalid' ? COOKIE_PROOF.UNPROVEN : COOKIE_PROOF.PROVEN;
   }
 

@@ -74,6 +74,11 @@ export class BatchedSide implements UdpSide {
     this.#lane.limit(limits);
   }
 
+  /** Makes cookies under a new secret. */
+  rotateCookies(secret: Uint8Array): void {
+    this.#lane.rotateCookies(secret);
+  }
+
   stop(): Promise<void> {
     return this.#lane.stop();
   }

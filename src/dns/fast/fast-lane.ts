@@ -32,6 +32,8 @@ export interface FastLaneOptions {
   readonly native: NativeSockets;
   readonly workers: number;
   readonly limits: RateLimitOptions;
+  /** The secrets of cookies, the first of which makes them; absent where cookies are switched off. */
+  readonly cookieSecrets?: readonly Uint8Array[] | undefined;
   /** Answers what the workers cannot, for the address `source`, which it reads before it returns; must not throw. */
   readonly answer: (packet: Uint8Array, source: ByteRange) => Uint8Array | undefined;
   readonly onNotice: (notice: LimitNotice) => void;
@@ -59,6 +61,7 @@ export class FastLane {
   readonly #replies: ReplyQueue;
   readonly #shared: Pick<WorkerStart, 'batches' | 'pending' | 'posted' | 'counters'>;
   #limits: RateLimitOptions;
+  #cookieSecrets: readonly Uint8Array[] | undefined;
   #workersLost = 0;
   #stopping = false;
 
@@ -66,6 +69,7 @@ export class FastLane {
     const { workers } = options;
     this.#options = options;
     this.#limits = options.limits;
+    this.#cookieSecrets = options.cookieSecrets;
     this.#memory = new MessageBatch(options.native);
     this.#replies = new ReplyQueue(options.native, this.#memory);
     this.#sockets = Array.from({ length: workers }, () => []);
@@ -127,6 +131,12 @@ export class FastLane {
     this.#post({ kind: 'limits', limits });
   }
 
+  /** Makes cookies under a new secret; those of the one before are still taken. */
+  rotateCookies(secret: Uint8Array): void {
+    this.#cookieSecrets = [secret, ...(this.#cookieSecrets?.slice(0, 1) ?? [])];
+    this.#post({ kind: 'cookie-secret', secret });
+  }
+
   /** Ends the workers and closes the sockets. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -152,6 +162,7 @@ export class FastLane {
       seed: this.table.seed,
       chunks: this.chunks,
       limits: this.#limits,
+      ...(this.#cookieSecrets && { cookieSecrets: this.#cookieSecrets }),
       ...this.#shared,
     };
     const file =

@@ -9,7 +9,6 @@ import type { ZoneSet } from '../../zone/zone.ts';
 import { type DnsLog, answerQuery } from '../answer.ts';
 import { randomCookieSecret } from '../cookies/cookie-secret.ts';
 import { type ByteRange, ServerCookies } from '../cookies/server-cookies.ts';
-import { OPT_LENGTH } from '../edns/opt.ts';
 import type { DnsSettings, Transport } from '../pipeline.ts';
 import { ANSWER_CLASS } from '../rrl/answer-class.ts';
 import { NoticeGate } from '../rrl/limit-notices.ts';
@@ -35,7 +34,12 @@ export interface AnswererOptions {
   readonly clock: Clock;
   readonly log: DnsLog;
   readonly stats: DnsStats;
+  /** Told of each secret that cookies are made under from now on, for those who make them elsewhere. */
+  readonly onCookieSecret?: (secret: Uint8Array) => void;
 }
+
+/** What answers plain queries, and what it says of the answer it made last. */
+export type PlainAnswers = Pick<PublishedAnswers, 'answer' | 'isProven' | 'optLength'>;
 
 const TICK_MS = 1000;
 const SECRET_LIFETIME_MS = 24 * 3600 * 1000;
@@ -44,10 +48,13 @@ const SECRET_LIFETIME_MS = 24 * 3600 * 1000;
 export class Answerer {
   readonly rateLimiting: RateLimiting;
   readonly #options: AnswererOptions;
-  readonly #cookies: ServerCookies | undefined;
+  /** Undefined where cookies are switched off. */
+  readonly cookies: ServerCookies | undefined;
+  /** The secrets of the beginning, the first of which makes cookies; undefined where they are switched off. */
+  readonly cookieSecrets: readonly Uint8Array[] | undefined;
   readonly #bugs = new NoticeGate();
   readonly #log: Pick<DnsLog, 'error'>;
-  #published: Pick<PublishedAnswers, 'answer'> | undefined;
+  #published: PlainAnswers | undefined;
   #secretMadeAt: number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -57,8 +64,8 @@ export class Answerer {
     const { cookies, rateLimits = { rate: 0 } } = settings;
     this.#options = options;
     this.rateLimiting = new RateLimiting(rateLimits, options);
-    if (cookies !== undefined)
-      this.#cookies = new ServerCookies(cookies === 'random' ? [randomCookieSecret()] : cookies);
+    this.cookieSecrets = cookies === 'random' ? [randomCookieSecret()] : cookies;
+    if (this.cookieSecrets !== undefined) this.cookies = new ServerCookies(this.cookieSecrets);
     this.#secretMadeAt = clock.now();
     this.#log = {
       error: (fields, message) => {
@@ -69,15 +76,16 @@ export class Answerer {
   }
 
   /** Answers plain queries from this table from now on. */
-  use(published: Pick<PublishedAnswers, 'answer'>): void {
+  use(published: PlainAnswers): void {
     this.#published = published;
   }
 
   /** The answer to a message from this address, or undefined where it gets none. Never throws. */
   answer(query: Uint8Array, source: ByteRange | undefined, transport: Transport): Uint8Array | undefined {
-    const reply = this.#plainAnswer(query);
+    const reply = this.#plainAnswer(query, source);
     if (reply === undefined) return this.answerGenerally(query, source, transport);
-    return transport === 'tcp' || source === undefined ? reply : this.#limit(reply, source);
+    const isProven = transport === 'tcp' || this.#published!.isProven;
+    return isProven || source === undefined ? reply : this.#limit(reply, source);
   }
 
   /** The same by the general lane alone, for what a worker has found not to be plain. Never throws. */
@@ -88,13 +96,13 @@ export class Answerer {
   ): Uint8Array | undefined {
     const { zones, settings, clock } = this.#options;
     const { limiter } = this.rateLimiting;
-    const collaborators = { cookies: this.#cookies, limiter, clock, log: this.#log };
+    const collaborators = { cookies: this.cookies, limiter, clock, log: this.#log };
     return answerQuery(query, { zones, transport, source, settings, ...collaborators });
   }
 
-  #plainAnswer(query: Uint8Array): Buffer | undefined {
+  #plainAnswer(query: Uint8Array, source: ByteRange | undefined): Buffer | undefined {
     try {
-      return this.#published?.answer(query);
+      return this.#published?.answer(query, source, this.#options.clock.now());
     } catch (error) {
       this.#log.error({ err: error }, 'A bug in the answer table; the general lane answered this query');
       return undefined;
@@ -108,7 +116,7 @@ export class Answerer {
     const verdict = this.rateLimiting.limiter.check(bytes, at, length === 4 ? 4 : 16, answerClass, now);
     if (verdict === RATE_VERDICT.PASS) return reply;
     if (verdict === RATE_VERDICT.DROP) return undefined;
-    return reply.subarray(0, slipInPlace(reply, 0, reply.length, reply[11] === 0 ? 0 : OPT_LENGTH));
+    return reply.subarray(0, slipInPlace(reply, 0, reply.length, this.#published!.optLength));
   }
 
   /** Begins what happens once a second; the timer does not keep the process alive. */
@@ -128,7 +136,9 @@ export class Answerer {
     const now = this.#options.clock.now();
     this.rateLimiting.sweep();
     if (this.#options.settings.cookies !== 'random' || now - this.#secretMadeAt < SECRET_LIFETIME_MS) return;
-    this.#cookies?.rotate(randomCookieSecret());
+    const secret = randomCookieSecret();
+    this.cookies?.rotate(secret);
+    this.#options.onCookieSecret?.(secret);
     this.#secretMadeAt = now;
   }
 }

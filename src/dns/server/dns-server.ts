@@ -113,7 +113,12 @@ class DualTransportServer implements DnsServer {
     this.#listen = listen;
     this.#limits = { ...DEFAULT_DNS_LIMITS, ...limits };
     this.#table = new SessionTable(this.#limits, this.#stats);
-    this.#answerer = new Answerer({ zones, settings, clock, log, stats: this.#stats });
+    this.#answerer = new Answerer({
+      ...{ zones, settings, clock, log, stats: this.#stats },
+      onCookieSecret: (secret) => {
+        this.#udp.rotateCookies(secret);
+      },
+    });
     const count = workers?.count ?? 0;
     const native = count === 0 ? 'no workers are configured' : loadNativeSockets();
     if (typeof native === 'string') {
@@ -205,6 +210,7 @@ class DualTransportServer implements DnsServer {
       native,
       workers,
       limits: rateLimits,
+      cookieSecrets: this.#answerer.cookieSecrets,
       answer: (query, source) => this.#answerer.answerGenerally(query, source, 'udp'),
       onNotice: (notice) => {
         logLimitNotice(log, notice, rateLimits);
@@ -220,7 +226,7 @@ class DualTransportServer implements DnsServer {
     // Over TCP nothing is limited or cut short.
     const general = (query: Uint8Array): Uint8Array | undefined =>
       this.#answerer.answerGenerally(query, undefined, 'tcp');
-    const published = new PublishedAnswers(memory, feed, general);
+    const published = new PublishedAnswers(memory, feed, { general, cookies: this.#answerer.cookies });
     this.#answerer.use(published);
     return published;
   }

@@ -8,6 +8,8 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Change } from '../../store/change.ts';
+import { CookieInPlace } from '../cookies/cookie-in-place.ts';
+import type { ByteRange, ServerCookies } from '../cookies/server-cookies.ts';
 import { MIN_UDP_PAYLOAD } from '../edns/opt.ts';
 import { FastAnswer } from '../fast/fast-answer.ts';
 import { type PublishedZones, Publisher } from '../fast/publisher.ts';
@@ -43,6 +45,9 @@ export class PublishedAnswers {
   readonly #feed: ZoneFeed;
   readonly #publisher: Publisher;
   readonly #fast: FastAnswer;
+  readonly #cookies: CookieInPlace | undefined;
+  /** Whose query is being answered. */
+  readonly #client: ByteRange = { bytes: new Uint8Array(16), at: 0, length: 0 };
   /** Replies are made here, one behind the other: a socket may hold on to one while the next is made. */
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #end = 0;
@@ -50,8 +55,13 @@ export class PublishedAnswers {
   #unsubscribe: (() => void) | undefined;
 
   /** `general` is the general lane without limits, for what is published of its answers. */
-  constructor({ table, chunks }: TableWithMemory, feed: ZoneFeed, general: GeneralAnswer) {
+  constructor(
+    { table, chunks }: TableWithMemory,
+    feed: ZoneFeed,
+    { general, cookies }: { general: GeneralAnswer; cookies: ServerCookies | undefined },
+  ) {
     this.#feed = feed;
+    this.#cookies = cookies && new CookieInPlace(cookies, this.#client);
     this.#publisher = new Publisher(table, feed.view, general);
     this.#fast = new FastAnswer(table.seed, (chunk) => chunks[chunk]!);
   }
@@ -72,8 +82,21 @@ export class PublishedAnswers {
     this.#unsubscribe = undefined;
   }
 
-  /** The bytes of the reply, which are the caller's; undefined where the general lane has to look at the query. */
-  answer(query: Uint8Array): Buffer | undefined {
+  /** Whether the query answered last brought a cookie that proves its source. */
+  get isProven(): boolean {
+    return this.#fast.isProven;
+  }
+
+  /** Bytes of the OPT, options included, at the end of the reply made last. */
+  get optLength(): number {
+    return this.#fast.optLength;
+  }
+
+  /**
+   * The bytes of the reply, which are the caller's; undefined where the general lane has to look at the query. `now` is
+   * in milliseconds since 1970; without a source no cookie is taken or given.
+   */
+  answer(query: Uint8Array, source: ByteRange | undefined, now: number): Buffer | undefined {
     if (!this.#isComplete || query.length > ROOM) return undefined;
     if (this.#end + ROOM > SLAB_BYTES) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
@@ -81,6 +104,13 @@ export class PublishedAnswers {
     }
     const start = this.#end;
     this.#slab.set(query, start);
+    this.#fast.cookies = source && this.#cookies;
+    if (source !== undefined) {
+      this.#client.bytes = source.bytes;
+      this.#client.at = source.at;
+      this.#client.length = source.length;
+    }
+    this.#fast.nowSeconds = Math.floor(now / 1000);
     const length = this.#fast.answer(this.#slab, start, query.length);
     if (length <= 0) return undefined;
     this.#end += length;

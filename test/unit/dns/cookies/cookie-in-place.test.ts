@@ -35,14 +35,14 @@ function generally(data: Uint8Array, source: ByteRange, seconds: number): [boole
 
 /** The same in place, where nothing but the option's own bytes may change. */
 function inPlace(
-  cookies: CookieInPlace,
+  keeper: ServerCookies,
   data: Uint8Array,
   { client, seconds }: { client: ByteRange; seconds: number },
 ): [boolean, string] | undefined {
   const packet = Buffer.alloc(MARGIN + 64, 0xee);
   packet.set(data, MARGIN);
   const before = Buffer.from(packet);
-  Object.assign(cookies.client, client);
+  const cookies = new CookieInPlace(keeper, client);
   const proof = cookies.take(packet, MARGIN, data.length, seconds);
   assert.deepEqual(packet, before, 'taking changes nothing');
   if (proof === COOKIE_PROOF.MALFORMED) return undefined;
@@ -55,7 +55,7 @@ function inPlace(
 }
 
 void test('options of every length, of any client, are worth what the general lane finds, and answered so', () => {
-  const cookies = new CookieInPlace(new ServerCookies(SECRETS));
+  const cookies = new ServerCookies(SECRETS);
   const address = fc.oneof(
     fc.uint8Array({ minLength: 4, maxLength: 4 }),
     fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -70,7 +70,7 @@ void test('options of every length, of any client, are worth what the general la
 });
 
 void test('cookies of ours are proof as long as they are valid, under each secret, for their client alone', () => {
-  const cookies = new CookieInPlace(new ServerCookies(SECRETS));
+  const cookies = new ServerCookies(SECRETS);
   const [here, mapped, elsewhere] = ['192.0.2.7', '::ffff:192.0.2.7', '2001:db8::7'].map((text) =>
     peerOf(text)!,
   );
@@ -94,19 +94,17 @@ void test('cookies of ours are proof as long as they are valid, under each secre
 
 void test('a change of secrets reaches the options that are written from then on', () => {
   const keeper = new ServerCookies([SECRETS[0]!]);
-  const cookies = new CookieInPlace(keeper);
   const client = peerOf('192.0.2.7')!;
-  const before = inPlace(cookies, Buffer.alloc(8), { client, seconds: NOW });
+  const before = inPlace(keeper, Buffer.alloc(8), { client, seconds: NOW });
   keeper.rotate(SECRETS[1]!);
-  const after = inPlace(cookies, Buffer.alloc(8), { client, seconds: NOW });
+  const after = inPlace(keeper, Buffer.alloc(8), { client, seconds: NOW });
   assert.notDeepEqual(after, before);
-  const [isProven, renewed] = inPlace(cookies, Buffer.from(before![1], 'hex'), { client, seconds: NOW })!;
+  const [isProven, renewed] = inPlace(keeper, Buffer.from(before![1], 'hex'), { client, seconds: NOW })!;
   assert.deepEqual([isProven, renewed], [true, after![1]]);
 });
 
 void test('a packet costs no garbage', () => {
-  const cookies = new CookieInPlace(new ServerCookies(SECRETS));
-  Object.assign(cookies.client, peerOf('192.0.2.7'));
+  const cookies = new CookieInPlace(new ServerCookies(SECRETS), peerOf('192.0.2.7')!);
   const packet = Buffer.alloc(64);
   const run = (count: number): void => {
     for (let i = 0; i < count; i++) {

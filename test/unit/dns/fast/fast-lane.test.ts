@@ -50,7 +50,7 @@ async function createSide(
     onNotice: () => undefined,
     onWorkerLost: (_, error) => lost.push(error),
   });
-  const published = new PublishedAnswers(side, store, answer);
+  const published = new PublishedAnswers(side, store, { general: answer, cookies: undefined });
   await published.start();
   t.after(async () => {
     published.stop();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RRTYPE } from '../../../../src/zone/rrtype.ts';
 import type { Change } from '../../../../src/store/change.ts';
-import { ACCOUNT, World, hostPut, name, query, zonePut } from './world.ts';
+import { ACCOUNT, NOW, World, cookie, hostPut, name, query, zonePut } from './world.ts';
 
 const APEX = 'dyn.test';
 
@@ -40,6 +40,27 @@ describe('the fast lane gives the bytes of the general lane', () => {
           );
         }
       }
+    }
+  });
+
+  it('with cookies, whatever they are worth', async () => {
+    const world = new World();
+    await world.store.commit([ACCOUNT, zonePut(APEX), hostPut('home.dyn.test', APEX, { ipv4: '192.0.2.7' })]);
+    const ask = (cookie: Uint8Array, label = 'home'): Buffer =>
+      query([label, 'dyn', 'test'], RRTYPE.A, { edns: 'plain', cookie });
+    for (const label of ['home', 'nx']) {
+      for (const [sent, isProven] of [
+        [cookie(), false],
+        [cookie(NOW - 60), true],
+        [cookie(NOW - 2000), true],
+        [cookie(NOW - 4000), false],
+        [Buffer.alloc(40, 9), false],
+      ] as const) {
+        assert.ok(compare(world, ask(sent, label)));
+        assert.equal(world.isProven, isProven);
+      }
+      assert.equal(world.fast(ask(Buffer.alloc(7), label)), 'handed over');
+      assert.equal(world.fast(ask(Buffer.alloc(41), label)), 'handed over');
     }
   });
 
@@ -193,7 +214,8 @@ describe('the fast lane gives the bytes of the general lane', () => {
     const asked = fc.tuple(
       fc.array(label, { maxLength: 4 }),
       fc.constantFrom(1, 28, 16, 2, 255),
-      fc.constantFrom('none', 'plain', 'do'),
+      fc.constantFrom<('none' | 'plain' | 'do')[]>('none', 'plain', 'do'),
+      fc.constantFrom(...[undefined, cookie(), cookie(NOW), cookie(NOW - 2000), cookie(NOW - 9999)]),
     );
     let answered = 0;
     await fc.assert(
@@ -205,9 +227,9 @@ describe('the fast lane gives the bytes of the general lane', () => {
           await world.store.commit([ACCOUNT, zonePut(APEX)]);
           for (const changes of commits) {
             await world.store.commit(changes);
-            for (const [labels, type, edns] of queries) {
-              if (compare(world, query([...labels, 'dyn', 'test'], type, { edns: edns as 'plain' })))
-                answered++;
+            for (const [labels, type, edns, sent] of queries) {
+              const options = { edns, ...(edns === 'none' || sent === undefined ? {} : { cookie: sent }) };
+              if (compare(world, query([...labels, 'dyn', 'test'], type, options))) answered++;
             }
           }
         },
