@@ -35,9 +35,10 @@ function answerers(store: Store, settings: DnsServerSettings = {}, now = 1_000_0
       stats: createDnsStats(),
     });
   const [plain, general] = [make(), make()];
-  const published = new PublishedAnswers(createLocalTable(), store, (packet) =>
-    general.answerGenerally(packet, undefined, 'tcp'),
-  );
+  const published = new PublishedAnswers(createLocalTable(), store, {
+    general: (packet) => general.answerGenerally(packet, undefined, 'tcp'),
+    cookies: plain.cookies,
+  });
   plain.use(published);
   return { plain, general, published };
 }
@@ -45,16 +46,20 @@ function answerers(store: Store, settings: DnsServerSettings = {}, now = 1_000_0
 void test('answers plain queries once everything is published, and none after its end', async () => {
   const store = await zones();
   const { published } = answerers(store);
-  assert.equal(published.answer(HOME), undefined, 'not yet');
+  assert.equal(published.answer(HOME, SOURCE, 0), undefined, 'not yet');
   const started = published.start();
-  assert.equal(published.answer(ABSENT), undefined, 'a table that is not whole knows of no absence');
+  assert.equal(
+    published.answer(ABSENT, SOURCE, 0),
+    undefined,
+    'a table that is not whole knows of no absence',
+  );
   await started;
-  assert.equal(published.answer(HOME)?.[7], 1);
-  assert.equal(published.answer(ABSENT)?.[3], 3);
+  assert.equal(published.answer(HOME, SOURCE, 0)?.[7], 1);
+  assert.equal(published.answer(ABSENT, SOURCE, 0)?.[3], 3);
   for (const other of [SOA, Buffer.alloc(0), Buffer.alloc(11), Buffer.concat([HOME, Buffer.alloc(600)])])
-    assert.equal(published.answer(other), undefined);
+    assert.equal(published.answer(other, SOURCE, 0), undefined);
   published.stop();
-  assert.equal(published.answer(HOME), undefined);
+  assert.equal(published.answer(HOME, SOURCE, 0), undefined);
 });
 
 void test('a commit is seen by the next query, and an answer stays as it was given', async () => {
@@ -65,13 +70,13 @@ void test('a commit is seen by the next query, and an answer stays as it was giv
   for (let i = 0; i < 2000; i++) {
     if (i % 100 === 0)
       await store.commit([hostPut('home.dyn.test', APEX, { ipv4: `198.51.100.${i / 100 + 1}` })]);
-    const answer = published.answer(i % 3 === 0 ? ABSENT : HOME)!;
+    const answer = published.answer(i % 3 === 0 ? ABSENT : HOME, SOURCE, 0)!;
     given.push([answer, answer.toString('hex')]);
   }
   for (const [answer, text] of given) assert.equal(answer.toString('hex'), text);
-  assert.deepEqual(published.answer(HOME), general.answer(HOME, SOURCE, 'tcp'));
+  assert.deepEqual(published.answer(HOME, SOURCE, 0), general.answer(HOME, SOURCE, 'tcp'));
   await store.commit([{ kind: 'host-remove', zone: name(APEX), name: name('home.dyn.test') }]);
-  assert.equal(published.answer(HOME)?.[3], 3);
+  assert.equal(published.answer(HOME, SOURCE, 0)?.[3], 3);
   published.stop();
 });
 
@@ -95,6 +100,23 @@ void test('answers are limited as those of the general lane are, with the same b
   published.stop();
 });
 
+void test('cookies are given, and taken as proof, as the general lane does', async () => {
+  const store = await zones();
+  const limits = { rateLimits: { rate: 1, burstSeconds: 1, slip: 1, exempt: [] } };
+  const { plain, general, published } = answerers(store, { ...limits, cookies: [Buffer.alloc(16, 5)] });
+  await published.start();
+  const ask = (cookie: Uint8Array): Buffer => {
+    const packet = query(['home', 'dyn', 'test'], RRTYPE.A, { edns: 'plain', cookie });
+    const own = plain.answer(packet, SOURCE, 'udp');
+    assert.deepEqual(own, general.answer(packet, SOURCE, 'udp'));
+    return Buffer.from(own!);
+  };
+  const given = Buffer.from(ask(Buffer.from('client8!', 'latin1')).subarray(-24));
+  for (let i = 0; i < 5; i++) assert.equal(ask(given)[7], 1);
+  assert.equal(ask(Buffer.alloc(8))[7], 0, 'a stranger gets the truncated one');
+  published.stop();
+});
+
 void test('a table that fails is told, and the general lane answers', async () => {
   const store = await zones();
   const { plain, general } = answerers(store);
@@ -110,6 +132,8 @@ void test('a table that fails is told, and the general lane answers', async () =
     answer: () => {
       throw new Error('a chunk is missing');
     },
+    isProven: false,
+    optLength: 0,
   });
   assert.deepEqual(answerer.answer(HOME, SOURCE, 'udp'), general.answer(HOME, SOURCE, 'udp'));
   assert.deepEqual(plain.answer(HOME, SOURCE, 'udp'), general.answer(HOME, SOURCE, 'udp'));
