@@ -1,8 +1,14 @@
-/** Writes the documents that are generated from the sources. Run it after a change of a setting or a command. */
+/** Writes what is generated from the sources. Run it after a change of a setting, a command, a recipe or a client's test. */
 import { writeFileSync } from 'node:fs';
 import { formatCommandReference } from '../src/cli/reference.ts';
 import { formatConfigReference } from '../src/config/reference.ts';
+import { formatDevices, shippedExamples } from './recipe-documents.ts';
 
-const operations = new URL('../docs/operations/', import.meta.url);
-writeFileSync(new URL('configuration.md', operations), formatConfigReference());
-writeFileSync(new URL('command-line.md', operations), formatCommandReference());
+const root = new URL('../', import.meta.url);
+const documents: readonly (readonly [path: string, text: string])[] = [
+  ['docs/operations/configuration.md', formatConfigReference()],
+  ['docs/operations/command-line.md', formatCommandReference()],
+  ['docs/operations/devices.md', formatDevices()],
+  ...shippedExamples().map(({ name, text }) => [`clients/examples/${name}`, text] as const),
+];
+for (const [path, text] of documents) writeFileSync(new URL(path, root), text);

@@ -3,6 +3,7 @@
  * Invariant: built only from values that have passed the schema, all of them together.
  */
 import type { IpPrefix } from '../net/ip-prefix.ts';
+import type { ServerUrl } from '../net/server-url.ts';
 import type { LogLevel } from '../ops/log.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { SETTINGS, SETTING_KEYS, type SettingKey, type SettingValues } from './schema.ts';
@@ -13,6 +14,8 @@ export interface Config {
   readonly data: string;
   readonly http: {
     readonly listen: readonly ListenAddress[];
+    /** How devices reach the server, or null where nobody said so. */
+    readonly publicUrl: ServerUrl | null;
     readonly trustedProxies: readonly IpPrefix[];
     readonly forwardedHeader: SettingValues['http.forwardedHeader'];
     readonly proxyProtocol: boolean;
@@ -78,6 +81,7 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
       data: values.data,
       http: {
         listen: values['http.listen'],
+        publicUrl: values['http.publicUrl'],
         trustedProxies: values['http.trustedProxies'],
         forwardedHeader: values['http.forwardedHeader'],
         proxyProtocol: values['http.proxyProtocol'],

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { type IpPrefix, parseIpPrefix } from '../net/ip-prefix.ts';
+import { parseServerUrl } from '../net/server-url.ts';
 import { LOG_LEVELS } from '../ops/log.ts';
 import { type Parsed, parsed, unparsable } from '../ops/parsed.ts';
 import { parseCookieSecrets } from './cookie-secrets.ts';
@@ -32,6 +33,13 @@ export const SETTINGS = {
   'http.listen': listSetting(listenList, ['127.0.0.1:8080'], {
     doc: 'Where updates and pages are served over HTTP.',
   }),
+  'http.publicUrl': optionalParsedSetting(
+    { type: 'URL', range: 'http or https, a name, and a port where it needs one', parse: parseServerUrl },
+    {
+      doc: 'How devices reach this server over HTTP, such as `https://dyn.example.org`. `homing host recipe` fills it in.',
+      reloadable: true,
+    },
+  ),
   'http.trustedProxies': listSetting(prefixList, [], {
     doc: 'The reverse proxies whose X-Forwarded-For and Forwarded headers are believed; those of all others change nothing.',
     reloadable: true,

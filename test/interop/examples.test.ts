@@ -22,6 +22,11 @@ const RUNS: readonly Example[] = [
   { file: 'curl-update.sh', program: 'curl', run: shell },
   { file: 'wget-update.sh', program: 'wget', run: shell },
   {
+    file: 'homing-update.ps1',
+    program: 'pwsh',
+    run: (program, file) => run(program, ['-NoProfile', '-NonInteractive', '-File', file]),
+  },
+  {
     file: 'ddclient.conf',
     program: 'ddclient',
     run: (program, file, directory) => {

@@ -17,11 +17,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   account: ['ops', 'net', 'zone'],
   config: ['ops', 'net', 'zone', 'account'],
   store: CORE,
+  recipe: ['net'],
   update: [...CORE, 'store'],
   dns: [...CORE, 'store', 'update'],
   http: [...CORE, 'store', 'update'],
   publish: [...CORE, 'store', 'update'],
-  cli: [...CORE, 'config', 'store', 'update', 'dns', 'http', 'publish', 'server'],
+  cli: [...CORE, 'config', 'recipe', 'store', 'update', 'dns', 'http', 'publish', 'server'],
   server: [...CORE, 'config', 'store', 'update', 'dns', 'http', 'publish'],
   main: ['cli', 'ops'],
 };

@@ -5,6 +5,7 @@ import { administrative } from '../administrative.ts';
 import type { CliContext } from '../context.ts';
 import { parseSeconds } from '../options.ts';
 import { formatFields, formatTable } from '../table.ts';
+import { addRecipeCommand } from './recipe-command.ts';
 
 const DEFAULT_TTL = 60;
 
@@ -57,6 +58,7 @@ export function addHostCommands(program: Command, context: CliContext): void {
     show: (info) => `${info.changed ? 'changed' : 'unchanged'}\n\n${showHost(info)}`,
   });
   addBlockCommands(host, context);
+  addRecipeCommand(host, context);
   administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
     examples: ['host remove home.dyn.example.org'],
     toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
