@@ -6,6 +6,7 @@
  */
 import { createAuthenticator } from './account/create-authenticator.ts';
 import { type PasswordHasher, createPasswordHasher } from './account/password.ts';
+import { digestTokenSecret } from './account/token.ts';
 import type { Config } from './config/config.ts';
 import { type ListenAddress, formatListenAddress, loopbackFor } from './config/listen-address.ts';
 import type { SettingKey } from './config/schema.ts';
@@ -197,6 +198,17 @@ function createHttp(
     limits: { maxConnections: config.http.maxConnections },
     service,
     authenticator: createAuthenticator({ accounts: view, passwords, clock: systemClock }),
+    dialects: config.http.dialects,
+    urlCredentials: config.http.urlCredentials,
+    tokens: view,
+    ...(config.registration === null
+      ? {}
+      : {
+          registration: {
+            ...config.registration,
+            digest: (secret: string) => digestTokenSecret(secret, view.tokenKey),
+          },
+        }),
     health,
     describe: () => {
       const zones = [...view.zones()];

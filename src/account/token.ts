@@ -1,8 +1,8 @@
 /**
  * Device tokens: long random secrets that a device sends as its password.
  *
- * Invariants: the secret itself is never stored, only its keyed digest; it is found by that digest in one look-up,
- * so a known and an unknown secret cost the same. 24 characters, because FRITZ!Box does not escape what it inserts
+ * Invariants: the secret itself is never stored, only its keyed digest (and its MD5 where the token was made for
+ * GnuDIP); it is found by that digest in one look-up, so a known and an unknown secret cost the same. 24 characters, because FRITZ!Box does not escape what it inserts
  * into a URL and some recorders break Basic credentials above 57 bytes.
  */
 import { createHmac, hash, randomBytes } from 'node:crypto';
@@ -19,6 +19,8 @@ export interface Token {
   readonly digest: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /** MD5 of the secret, hexadecimal, for the GnuDIP protocol; absent unless the token was made for it. */
+  readonly gnudip?: string;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -67,6 +69,20 @@ export function createTokenDigester(key: Uint8Array): (secret: string) => string
     inner.fill(0, HASH_BLOCK, HASH_BLOCK + length);
     return hash('sha256', outer, 'base64url');
   };
+}
+
+/** What is stored of a secret for the GnuDIP protocol, which is built on MD5: hexadecimal. */
+export function gnudipKey(secret: string): string {
+  return md5(secret);
+}
+
+/** What proves that its sender knows the secret behind a key, without telling it. */
+export function gnudipProof(key: string, salt: string): string {
+  return md5(`${key}.${salt}`);
+}
+
+function md5(text: string): string {
+  return hash('md5', text, 'hex');
 }
 
 function randomText(length: number): string {

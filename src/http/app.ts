@@ -3,26 +3,20 @@
  * Invariants: no redirect anywhere; no body of a reply that is not a success holds a word of success (D-8.6).
  */
 import { Hono } from 'hono';
-import type { Authenticator } from '../account/authenticator.ts';
 import { type Clock, systemClock } from '../ops/clock.ts';
-import type { UpdateService } from '../update/service.ts';
 import { replyCheckip } from './checkip.ts';
 import type { Exchange } from './exchange.ts';
-import { type HealthCheck, replyHealth } from './health.ts';
+import { replyHealth } from './health.ts';
 import { type Description, replyHomePage } from './home-page.ts';
-import type { HttpLog } from './log.ts';
-import { textReply, toResponse } from './reply.ts';
+import { plainReply, textReply, toResponse } from './reply.ts';
 import { CHECKIP_HTML_PATHS, CHECKIP_TEXT_PATHS, UPDATE_PATHS } from './request-target.ts';
-import { type Dyndns2Handler, createDyndns2 } from './update/dyndns2.ts';
+import type { DialectHandler } from './update/dialect.ts';
 import { parseUpdateParameters } from './update/parameters.ts';
+import { type UpdateSurfaceOptions, createUpdateSurface } from './update/surface.ts';
 
 /** What the HTTP surface works with. */
-export interface HttpAppOptions {
-  readonly service: UpdateService;
-  readonly authenticator: Authenticator;
-  readonly health: HealthCheck;
+export interface HttpAppOptions extends Omit<UpdateSurfaceOptions, 'clock' | 'notFound'> {
   readonly describe: () => Description;
-  readonly log: HttpLog;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -40,17 +34,19 @@ To see your address:  /ip
 export interface HttpSurface {
   /** Give `app.fetch(request, exchange)` a request whose URL is the exchange's route. */
   readonly app: HttpApp;
-  readonly update: Dyndns2Handler;
+  readonly update: DialectHandler;
 }
 
 /** Creates the app. */
 export function createHttpApp(options: HttpAppOptions): HttpSurface {
-  const { service, authenticator, health, describe, log, clock = systemClock } = options;
-  const update = createDyndns2({ service, authenticator, log, clock });
+  const { health, describe, log, clock = systemClock } = options;
+  const notFound = () => plainReply(NOT_FOUND, 404);
+  const { update, routes } = createUpdateSurface({ ...options, clock, notFound });
   const app: HttpApp = new Hono<{ Bindings: Exchange }>();
 
   const replyUpdate = async (exchange: Exchange): Promise<Response> => toResponse(await update(exchange));
   for (const path of UPDATE_PATHS) app.all(path, (c) => replyUpdate(c.env));
+  for (const [path, handler] of routes) app.all(path, async (c) => toResponse(await handler(c.env)));
   for (const path of CHECKIP_HTML_PATHS) app.all(path, (c) => replyCheckip(c.env, 'html'));
   for (const path of CHECKIP_TEXT_PATHS) app.all(path, (c) => replyCheckip(c.env, 'text'));
   app.get('/healthz', () => replyHealth(health));
@@ -60,7 +56,7 @@ export function createHttpApp(options: HttpAppOptions): HttpSurface {
     return replyHomePage(c.env, describe(), health);
   });
 
-  app.notFound(() => textReply(NOT_FOUND, 404));
+  app.notFound(() => toResponse(notFound()));
   app.onError((error, c) => {
     log.error({ requestId: c.env.requestId, err: error }, 'request failed');
     return textReply('This request failed here. Try again later.\n', 500);

@@ -12,6 +12,8 @@ import type { OutcomeKind } from '../update/outcome.ts';
 export interface UpdateEntry {
   /** ASCII without quotation marks, as the server makes it. */
   readonly requestId: string;
+  /** Absent where it is DynDNS2. A name of letters, digits and hyphens. */
+  readonly dialect?: string;
   readonly hostnames: readonly string[];
   readonly outcomes: readonly OutcomeKind[];
   /** Undefined where nobody was proved to act, or the operator acts. */
@@ -51,15 +53,16 @@ export function createHttpLog(log: Log): HttpLog {
 
 /** The members of the JSON object of an update's line. */
 export function formatUpdateEntry(entry: UpdateEntry): string {
-  const { account, agent } = entry;
+  const { account, agent, dialect } = entry;
   let hostnames = '';
   for (const hostname of entry.hostnames)
     hostnames += (hostnames === '' ? '' : ',') + JSON.stringify(hostname);
   let outcomes = '';
   for (const outcome of entry.outcomes) outcomes += (outcomes === '' ? '"' : ',"') + outcome + '"';
   const members = `"requestId":"${entry.requestId}","hostnames":[${hostnames}],"outcomes":[${outcomes}]`;
+  const as = dialect === undefined ? '' : `,"dialect":"${dialect}"`;
   const by = account === undefined ? '' : `,"account":${JSON.stringify(account)}`;
   const from = `,"source":"${formatIpAddress(entry.source)}"`;
   const through = agent === undefined ? '' : `,"agent":${JSON.stringify(agent)}`;
-  return `${members}${by}${from}${through},"durationMs":${entry.durationMs}`;
+  return `${members}${as}${by}${from}${through},"durationMs":${entry.durationMs}`;
 }

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { IpAddress } from '../net/ip-address.ts';
-import { type SourcePolicy, resolveSourceAddress } from '../net/source-address.ts';
+import { type SourcePolicy, cameOverHttps, resolveSourceAddress } from '../net/source-address.ts';
 import { type HttpAppOptions, createHttpApp } from './app.ts';
 import { type Exchange, MessageExchange } from './exchange.ts';
 import { sendReply, textReply } from './reply.ts';
@@ -74,8 +74,10 @@ class NodeRequestListener implements RequestListener {
     const { route, query } = parseRequestTarget(message.url ?? '');
     const exchange = new MessageExchange(message, this.#bodyBytes, {
       requestId: `${this.#idPrefix}-${(this.#requests++).toString(36)}`,
+      route,
       query,
       source: resolveSourceAddress(peer, headers, this.policy),
+      secure: cameOverHttps(peer, headers, this.policy),
     });
     if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
     if (message.method === 'GET' && isUpdatePath(route)) this.#answerUpdate(exchange, response);

@@ -27,10 +27,12 @@ async function ask(target: string, change: Partial<Exchange> = {}, body?: Body):
   const exchange: Exchange = {
     requestId: 'r1',
     method: 'GET',
+    route,
     query,
     host: 'ddns.example.test',
     headers: {},
     source: SOURCE,
+    secure: false,
     readBody: () => Promise.resolve(body ?? { kind: 'whole', bytes: Buffer.alloc(0) }),
     ...change,
   };
