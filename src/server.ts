@@ -6,11 +6,13 @@
  */
 import { createAuthenticator } from './account/create-authenticator.ts';
 import { type PasswordHasher, createPasswordHasher } from './account/password.ts';
+import { digestTokenSecret } from './account/token.ts';
 import type { Config } from './config/config.ts';
 import { type ListenAddress, formatListenAddress, loopbackFor } from './config/listen-address.ts';
 import type { SettingKey } from './config/schema.ts';
 import { type DnsServer, createDnsServer } from './dns/server/dns-server.ts';
 import type { Health } from './http/health.ts';
+import { createHttpLog } from './http/log.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
 import { systemClock } from './ops/clock.ts';
 import type { Log } from './ops/log.ts';
@@ -196,6 +198,17 @@ function createHttp(
     limits: { maxConnections: config.http.maxConnections },
     service,
     authenticator: createAuthenticator({ accounts: view, passwords, clock: systemClock }),
+    dialects: config.http.dialects,
+    urlCredentials: config.http.urlCredentials,
+    tokens: view,
+    ...(config.registration === null
+      ? {}
+      : {
+          registration: {
+            ...config.registration,
+            digest: (secret: string) => digestTokenSecret(secret, view.tokenKey),
+          },
+        }),
     health,
     describe: () => {
       const zones = [...view.zones()];
@@ -207,7 +220,7 @@ function createHttp(
         dnsLane: dnsLane.replace(/:.*$/s, ''),
       };
     },
-    log: log.child({ room: 'http' }),
+    log: createHttpLog(log.child({ room: 'http' })),
   });
 }
 

@@ -5,6 +5,7 @@
 import type { IpPrefix } from '../net/ip-prefix.ts';
 import type { ServerUrl } from '../net/server-url.ts';
 import type { LogLevel } from '../ops/log.ts';
+import type { Name } from '../zone/name.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { SETTINGS, SETTING_KEYS, type SettingKey, type SettingValues } from './schema.ts';
 
@@ -20,7 +21,15 @@ export interface Config {
     readonly forwardedHeader: SettingValues['http.forwardedHeader'];
     readonly proxyProtocol: boolean;
     readonly maxConnections: number;
+    readonly dialects: SettingValues['http.dialects'];
+    readonly urlCredentials: SettingValues['http.urlCredentials'];
   };
+  /** For whom, where and for whom not ACME clients may register; null where nobody may. */
+  readonly registration: {
+    readonly account: string;
+    readonly below: Name;
+    readonly from: readonly IpPrefix[];
+  } | null;
   readonly dns: {
     readonly listen: readonly ListenAddress[];
     /** 0: none, the main thread answers. */
@@ -75,6 +84,11 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
   if (values['http.proxyProtocol'] && values['http.trustedProxies'].length === 0) {
     problems.push('http.proxyProtocol needs http.trustedProxies: nobody else is believed to be a proxy');
   }
+  const below = values['acmeDns.registerBelow'];
+  const owner = values['acmeDns.registerAccount'];
+  if ((below === null) !== (owner === null)) {
+    problems.push('acmeDns.registerBelow and acmeDns.registerAccount go together: set both or neither');
+  }
   return {
     problems,
     config: {
@@ -86,7 +100,13 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
         forwardedHeader: values['http.forwardedHeader'],
         proxyProtocol: values['http.proxyProtocol'],
         maxConnections: values['http.maxConnections'],
+        dialects: values['http.dialects'],
+        urlCredentials: values['http.urlCredentials'],
       },
+      registration:
+        below === null || owner === null
+          ? null
+          : { account: owner.toLowerCase(), below, from: values['acmeDns.registerFrom'] },
       dns: buildDns(values),
       log: { level: values['log.level'], pretty: values['log.pretty'] },
       passwords: {

@@ -8,6 +8,8 @@ import { type IpPrefix, parseIpPrefix } from '../net/ip-prefix.ts';
 import { parseServerUrl } from '../net/server-url.ts';
 import { LOG_LEVELS } from '../ops/log.ts';
 import { type Parsed, parsed, unparsable } from '../ops/parsed.ts';
+import { parseHostname } from '../zone/hostname.ts';
+import type { Name } from '../zone/name.ts';
 import { parseCookieSecrets } from './cookie-secrets.ts';
 import { parseListenAddress } from './listen-address.ts';
 import {
@@ -23,6 +25,21 @@ import {
 
 const listenList = { item: 'ADDR:PORT', min: 1, parse: parseListenAddress };
 const prefixList = { item: 'ADDRESS or ADDRESS/LENGTH', min: 0, parse: readPrefix };
+/** The dialects of update clients, all of which are served unless fewer are named. */
+const DIALECTS = [
+  'dyndns2',
+  'dyndns1',
+  'duckdns',
+  'dynv6',
+  'freedns',
+  'plain',
+  'acme-dns',
+  'httpreq',
+  'gnudip',
+] as const;
+
+const dialectList = { item: `one of ${DIALECTS.join(', ')}`, min: 1, parse: readDialect };
+const hostnameText = { type: 'name', range: 'a fully qualified name', parse: readHostname };
 const serverText = { type: 'text', range: '1 to 64 printable ASCII characters', parse: readServerText };
 
 /** The table; its order is the order of the documentation. */
@@ -53,6 +70,21 @@ export const SETTINGS = {
   }),
   'http.maxConnections': integerSetting([1, 1_000_000], 10_000, {
     doc: 'Connections at once on each HTTP address; further ones are dropped.',
+  }),
+  'http.dialects': listSetting(dialectList, DIALECTS, {
+    doc: 'The dialects of update clients that are served; see docs/protocol. Leave one out to switch it off.',
+  }),
+  'http.urlCredentials': choiceSetting(['anywhere', 'https', 'nowhere'], 'anywhere', {
+    doc: 'Where passwords and tokens are taken from URLs, which proxies and browsers write down: everywhere, only where a trusted proxy says in X-Forwarded-Proto or Forwarded that the client came over HTTPS, or nowhere. Those in headers and bodies are always taken.',
+  }),
+  'acmeDns.registerBelow': optionalParsedSetting(hostnameText, {
+    doc: 'The zone, or the name in one, below which `POST /register` of acme-dns makes names for ACME clients. Nobody can register where this is not set. Needs `acmeDns.registerAccount`.',
+  }),
+  'acmeDns.registerAccount': optionalTextSetting({
+    doc: 'The account that owns what is registered. It must exist.',
+  }),
+  'acmeDns.registerFrom': listSetting(prefixList, ['127.0.0.0/8', '::1/128'], {
+    doc: 'The networks from which clients may register.',
   }),
   'dns.listen': listSetting(listenList, ['127.0.0.1:5300'], {
     doc: 'Where DNS is answered, over UDP and TCP on the same port.',
@@ -171,6 +203,16 @@ export function variableOf(key: SettingKey): string {
 function readPrefix(text: string): Parsed<IpPrefix> {
   const prefix = parseIpPrefix(text);
   return prefix === undefined ? unparsable(`"${text}" is neither`) : parsed(prefix);
+}
+
+function readDialect(text: string): Parsed<(typeof DIALECTS)[number]> {
+  const dialect = DIALECTS.find((known) => known === text);
+  return dialect === undefined ? unparsable(`"${text}" is none`) : parsed(dialect);
+}
+
+function readHostname(text: string): Parsed<Name> {
+  const name = parseHostname(text);
+  return name === undefined ? unparsable(`"${text}" is none`) : parsed(name);
 }
 
 function readServerText(text: string): Parsed<string> {

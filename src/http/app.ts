@@ -3,26 +3,20 @@
  * Invariants: no redirect anywhere; no body of a reply that is not a success holds a word of success (D-8.6).
  */
 import { Hono } from 'hono';
-import type { Authenticator } from '../account/authenticator.ts';
 import { type Clock, systemClock } from '../ops/clock.ts';
-import type { UpdateService } from '../update/service.ts';
 import { replyCheckip } from './checkip.ts';
 import type { Exchange } from './exchange.ts';
-import { type HealthCheck, replyHealth } from './health.ts';
+import { replyHealth } from './health.ts';
 import { type Description, replyHomePage } from './home-page.ts';
-import type { HttpLog } from './log.ts';
-import { textReply } from './reply.ts';
+import { plainReply, textReply, toResponse } from './reply.ts';
 import { CHECKIP_HTML_PATHS, CHECKIP_TEXT_PATHS, UPDATE_PATHS } from './request-target.ts';
-import { createDyndns2 } from './update/dyndns2.ts';
+import type { DialectHandler } from './update/dialect.ts';
 import { parseUpdateParameters } from './update/parameters.ts';
+import { type UpdateSurfaceOptions, createUpdateSurface } from './update/surface.ts';
 
 /** What the HTTP surface works with. */
-export interface HttpAppOptions {
-  readonly service: UpdateService;
-  readonly authenticator: Authenticator;
-  readonly health: HealthCheck;
+export interface HttpAppOptions extends Omit<UpdateSurfaceOptions, 'clock' | 'notFound'> {
   readonly describe: () => Description;
-  readonly log: HttpLog;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -36,28 +30,38 @@ To send an address:   /nic/update?hostname=NAME&myip=ADDRESS
 To see your address:  /ip
 `;
 
-/** Creates the app; give `app.fetch(request, exchange)` a request whose URL is the exchange's route. */
-export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { service, authenticator, health, describe, log, clock = systemClock } = options;
-  const update = createDyndns2({ service, authenticator, log, clock });
+/** The app, and the handler to which it routes updates. */
+export interface HttpSurface {
+  /** Give `app.fetch(request, exchange)` a request whose URL is the exchange's route. */
+  readonly app: HttpApp;
+  readonly update: DialectHandler;
+}
+
+/** Creates the app. */
+export function createHttpApp(options: HttpAppOptions): HttpSurface {
+  const { health, describe, log, clock = systemClock } = options;
+  const notFound = () => plainReply(NOT_FOUND, 404);
+  const { update, routes } = createUpdateSurface({ ...options, clock, notFound });
   const app: HttpApp = new Hono<{ Bindings: Exchange }>();
 
-  for (const path of UPDATE_PATHS) app.all(path, (c) => update(c.env));
+  const replyUpdate = async (exchange: Exchange): Promise<Response> => toResponse(await update(exchange));
+  for (const path of UPDATE_PATHS) app.all(path, (c) => replyUpdate(c.env));
+  for (const [path, handler] of routes) app.all(path, async (c) => toResponse(await handler(c.env)));
   for (const path of CHECKIP_HTML_PATHS) app.all(path, (c) => replyCheckip(c.env, 'html'));
   for (const path of CHECKIP_TEXT_PATHS) app.all(path, (c) => replyCheckip(c.env, 'text'));
   app.get('/healthz', () => replyHealth(health));
   app.all('/', (c) => {
-    if (namesHost(c.env)) return update(c.env);
+    if (namesHost(c.env)) return replyUpdate(c.env);
     if (isCheckipHost(c.env)) return replyCheckip(c.env, 'html');
     return replyHomePage(c.env, describe(), health);
   });
 
-  app.notFound(() => textReply(NOT_FOUND, 404));
+  app.notFound(() => toResponse(notFound()));
   app.onError((error, c) => {
     log.error({ requestId: c.env.requestId, err: error }, 'request failed');
     return textReply('This request failed here. Try again later.\n', 500);
   });
-  return app;
+  return { app, update };
 }
 
 /** Some clients send updates to the bare server name, as deSEC takes them (D-1.2). */

@@ -18,6 +18,8 @@ export interface Exchange {
   /** Unique in the log of this process. */
   readonly requestId: string;
   readonly method: string;
+  /** The canonical path (request-target), which may have a query behind it. */
+  readonly route: string;
   /** Everything behind the first `?` of the raw request target, one character for each octet. */
   readonly query: string;
   /** The Host header as sent, or empty; nothing is routed by it but a name that starts with `checkip`. */
@@ -25,31 +27,40 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** Proved source address (net/source-address). */
   readonly source: IpAddress;
+  /** Whether a trusted proxy says that the client came over HTTPS; Homing itself speaks plain HTTP. */
+  readonly secure: boolean;
   readBody(): Promise<Body>;
 }
+
+/** What is known of a message besides what it says itself. */
+type Proved = Pick<Exchange, 'requestId' | 'route' | 'query' | 'source' | 'secure'>;
 
 /** The exchange of a message that arrived. */
 export class MessageExchange implements Exchange {
   readonly requestId: string;
   readonly method: string;
+  readonly route: string;
   readonly query: string;
   readonly host: string;
   readonly headers: IncomingHttpHeaders;
   readonly source: IpAddress;
+  readonly secure: boolean;
   readonly #message: IncomingMessage;
   readonly #bodyBytes: number;
 
   constructor(
     message: IncomingMessage,
     bodyBytes: number,
-    { requestId, query, source }: Pick<Exchange, 'requestId' | 'query' | 'source'>,
+    { requestId, route, query, source, secure }: Proved,
   ) {
     this.requestId = requestId;
     this.method = message.method ?? 'GET';
+    this.route = route;
     this.query = query;
     this.host = message.headers.host ?? '';
     this.headers = message.headers;
     this.source = source;
+    this.secure = secure;
     this.#message = message;
     this.#bodyBytes = bodyBytes;
   }
@@ -62,6 +73,11 @@ export class MessageExchange implements Exchange {
 /** Reads a body of at most `limit` bytes. Never rejects. */
 function readBody(message: IncomingMessage, limit: number): Promise<Body> {
   return new Promise((resolve) => {
+    // What has neither length nor encoding has no body, and its stream has ended before anybody could listen.
+    if (message.readableEnded) {
+      resolve({ kind: 'whole', bytes: Buffer.alloc(0) });
+      return;
+    }
     const chunks: Buffer[] = [];
     let length = 0;
     const finish = (body: Body): void => {

@@ -25,6 +25,22 @@ export const CHECKIP_HTML_PATHS = ['/checkip', '/nic/checkip'] as const;
 /** The paths that answer with the plain address unless asked otherwise (D-9.1). */
 export const CHECKIP_TEXT_PATHS = ['/ip', '/myip'] as const;
 
+/** The paths of GnuDIP's CGI program. */
+export const GNUDIP_PATHS = ['/gnudip/cgi-bin/gdipupdt.cgi', '/cgi-bin/gdipupdt.cgi'] as const;
+
+/** Paths of other dialects that are matched like those of devices. */
+const DIALECT_PATHS = [
+  '/dynamic/update.php',
+  '/register',
+  '/health',
+  '/present',
+  '/cleanup',
+  ...GNUDIP_PATHS,
+] as const;
+
+/** What a path begins with that has values of their own case behind it. */
+const PREFIX_BEFORE_VALUES = /^\/(?:u|update)\//i;
+
 /** A target taken apart. `route` may still carry a query that hono may read; it is empty on device paths. */
 export interface RequestTarget {
   readonly route: string;
@@ -39,8 +55,16 @@ const DEVICE_PATHS: ReadonlySet<string> = new Set([
   ...UPDATE_PATHS,
   ...CHECKIP_HTML_PATHS,
   ...CHECKIP_TEXT_PATHS,
+  ...DIALECT_PATHS,
   '/healthz',
 ]);
+
+const UPDATE_ROUTES: ReadonlySet<string> = new Set(UPDATE_PATHS);
+
+/** Whether a route is the update endpoint's. `/` with a query that names a host (D-1.2) is not one by itself. */
+export function isUpdatePath(route: string): boolean {
+  return UPDATE_ROUTES.has(route);
+}
 
 /** Takes a raw request target (RFC 9112 §3.2, origin or absolute form) apart. */
 export function parseRequestTarget(target: string): RequestTarget {
@@ -52,7 +76,8 @@ export function parseRequestTarget(target: string): RequestTarget {
   const collapsed = path.replace(/\/{2,}/g, '/');
   const canonical = (collapsed.length > 1 ? collapsed.replace(/\/$/, '') : collapsed).toLowerCase();
   if (DEVICE_PATHS.has(canonical)) return { route: canonical, query };
-  return { route: otherRoute(mark < 0 ? collapsed : `${collapsed}?${query}`), query };
+  const other = collapsed.replace(PREFIX_BEFORE_VALUES, (prefix) => prefix.toLowerCase());
+  return { route: otherRoute(mark < 0 ? other : `${other}?${query}`), query };
 }
 
 function withoutAuthority(target: string): string {

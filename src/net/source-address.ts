@@ -47,6 +47,27 @@ export function resolveSourceAddress(
   return proved;
 }
 
+/** What a proxy says about the way on which the client came to it. */
+export interface SchemeHeaders {
+  readonly 'x-forwarded-proto'?: string | string[] | undefined;
+  readonly forwarded?: string | undefined;
+}
+
+/**
+ * Whether a request that arrived from `peer` came to that proxy over HTTPS. Only a trusted proxy is believed, and of
+ * several values only its own, the last (RFC 7239 §5.4 for `proto`).
+ */
+export function cameOverHttps(peer: IpAddress, headers: SchemeHeaders, policy: SourcePolicy): boolean {
+  const { 'x-forwarded-proto': scheme, forwarded } = headers;
+  if (scheme === undefined && forwarded === undefined) return false;
+  if (!isTrustedProxy(peer, policy)) return false;
+  const said =
+    policy.forwardedHeader === 'forwarded' || scheme === undefined
+      ? /;?\s*proto="?(\w+)[^,]*$/i.exec(forwarded?.split(',').at(-1) ?? '')?.[1]
+      : scheme.toString().split(',').at(-1)?.trim();
+  return said?.toLowerCase() === 'https';
+}
+
 /** Whether this address is one of the trusted proxies. */
 export function isTrustedProxy(address: IpAddress, policy: SourcePolicy): boolean {
   for (const prefix of policy.trustedProxies) if (prefixContains(prefix, address)) return true;

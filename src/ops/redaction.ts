@@ -9,6 +9,7 @@ export const SECRET_FIELDS = [
   'password',
   'secret',
   'token',
+  'gnudip',
   'tokenKey',
   'passwordHash',
   'authorization',

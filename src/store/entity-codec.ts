@@ -159,7 +159,7 @@ export function decodeAccount(value: unknown): Account {
 }
 
 /** The JSON value of a token. */
-export function encodeToken({ id, account, hosts, label, digest, createdAt }: Token): Json {
+export function encodeToken({ id, account, hosts, label, digest, createdAt, gnudip }: Token): Json {
   return {
     id,
     account,
@@ -167,6 +167,8 @@ export function encodeToken({ id, account, hosts, label, digest, createdAt }: To
     label,
     digest,
     createdAt: formatTime(createdAt),
+    // Absent in most, and in everything that was written before there was such a field.
+    ...(gnudip === undefined ? {} : { gnudip }),
   };
 }
 
@@ -212,6 +214,8 @@ export function decodeRRset(value: unknown, repeats: Repeats): PlacedRRset {
 export function decodeToken(value: unknown, repeats: Repeats): Token {
   const fields = new Fields(value, 'token');
   const hosts = fields.raw('hosts');
+  const gnudip = fields.raw('gnudip');
+  if (gnudip !== undefined && typeof gnudip !== 'string') throw new FieldError('token.gnudip must be text');
   const token: Token = {
     id: fields.text('id'),
     account: repeats.text(fields.text('account')),
@@ -219,6 +223,7 @@ export function decodeToken(value: unknown, repeats: Repeats): Token {
     label: fields.text('label'),
     digest: fields.text('digest'),
     createdAt: fields.time('createdAt'),
+    ...(gnudip === undefined ? {} : { gnudip }),
   };
   fields.end();
   return token;

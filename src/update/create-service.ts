@@ -6,13 +6,20 @@
 import type { Clock } from '../ops/clock.ts';
 import type { StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
-import type { Committer } from './commit.ts';
+import type { Committer, Intent } from './commit.ts';
+import { planRegistration } from './plan-registration.ts';
+import { hostNameBehind, planTxt, txtRdata } from './plan-txt.ts';
 import { planUpdate } from './plan-update.ts';
+import type { RequestOutcome } from './outcome.ts';
 import { MAX_HOSTS_PER_REQUEST, type UpdateRequest } from './request.ts';
 import type { UpdateResult, UpdateService } from './service.ts';
+import { createTxtAges } from './txt-ages.ts';
+import type { TxtRequest, TxtResult } from './txt.ts';
 
 /** Seconds after which a client may try again when the write queue is full, and when the store takes no writes. */
 const RETRY_AFTER = { overloaded: 5, unavailable: 60 } as const;
+
+type Refusal = keyof typeof RETRY_AFTER;
 
 /** What the update service works on. */
 export interface UpdateServiceOptions {
@@ -30,14 +37,29 @@ export function createUpdateService({
   clock,
   onUnavailable,
 }: UpdateServiceOptions): UpdateService {
-  async function submit(request: UpdateRequest, names: readonly Name[]): Promise<UpdateResult> {
-    const submission = await committer.submit({
+  const ages = createTxtAges(clock.now());
+
+  const submit = <T>(intent: Intent<T>): Promise<Submitted<T>> => submitTo(committer, intent, onUnavailable);
+
+  async function submitUpdate(request: UpdateRequest, names: readonly Name[]): Promise<UpdateResult> {
+    const submission = await submit({
       footprint: names,
       plan: (current, now) => planUpdate(current, request, now),
     });
-    if (submission.kind === 'committed') return { kind: 'hosts', outcomes: submission.result };
-    if (submission.kind === 'unavailable') onUnavailable?.(submission.reason);
-    return { kind: submission.kind, retryAfterSeconds: RETRY_AFTER[submission.kind] };
+    return submission.kind === 'committed' ? { kind: 'hosts', outcomes: submission.result } : submission;
+  }
+
+  async function submitTxt(request: TxtRequest, owners: readonly Name[]): Promise<TxtResult> {
+    const submission = await submit({
+      footprint: [...new Set([...owners, ...owners.map(hostNameBehind)])],
+      plan: (current, now) => planTxt(current, request, { now, ages }),
+    });
+    if (submission.kind !== 'committed') return submission;
+    const { change } = request;
+    if (change.kind === 'add') {
+      for (const owner of owners) ages.note(owner, txtRdata(change.value), clock.now());
+    }
+    return { kind: 'txt', outcomes: submission.result };
   }
 
   return {
@@ -51,7 +73,35 @@ export function createUpdateService({
         const plan = planUpdate(view, request, clock.now());
         if (plan.changes.length === 0) return { kind: 'hosts', outcomes: plan.result };
       }
-      return submit(request, names);
+      return submitUpdate(request, names);
+    },
+    async updateTxt(request) {
+      if (request.owners.length === 0) return { kind: 'no-hostname' };
+      if (request.owners.length > MAX_HOSTS_PER_REQUEST * 2)
+        return { kind: 'too-many-hosts', limit: MAX_HOSTS_PER_REQUEST };
+      const owners = request.owners.filter((name): name is Name => name !== undefined);
+      return submitTxt(request, owners);
+    },
+    async register(request) {
+      const submission = await submit({
+        footprint: 'everything',
+        plan: (current, now) => planRegistration(current, request, now),
+      });
+      return submission.kind === 'committed' ? submission.result : submission;
     },
   };
+}
+
+type Submitted<T> =
+  { readonly kind: 'committed'; readonly result: T } | Extract<RequestOutcome, { kind: Refusal }>;
+
+async function submitTo<T>(
+  committer: Committer,
+  intent: Intent<T>,
+  onUnavailable: UpdateServiceOptions['onUnavailable'],
+): Promise<Submitted<T>> {
+  const submission = await committer.submit(intent);
+  if (submission.kind === 'committed') return submission;
+  if (submission.kind === 'unavailable') onUnavailable?.(submission.reason);
+  return { kind: submission.kind, retryAfterSeconds: RETRY_AFTER[submission.kind] };
 }

@@ -34,8 +34,12 @@ export type HostOutcome =
 /** The result for a request as a whole, where it did not get as far as its hosts. */
 export type RequestOutcome =
   | { readonly kind: 'bad-credentials' }
+  /** They stood in a URL, and the operator takes such from where that came over HTTPS only, or not at all. */
+  | { readonly kind: 'insecure-credentials' }
   /** Too many failed log-ins from there: try again later. */
   | { readonly kind: 'locked-out'; readonly retryAfterSeconds: number }
+  /** The request lacks something or holds a value that is none; `reason` says what, without what was sent. */
+  | { readonly kind: 'bad-request'; readonly reason: string }
   | { readonly kind: 'no-hostname' }
   | { readonly kind: 'too-many-hosts'; readonly limit: number }
   /** More waiting than the bounded queues hold. */
@@ -43,8 +47,13 @@ export type RequestOutcome =
   /** The store takes no writes now (disk full, shutting down). */
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number };
 
+/** A TXT value that other data of the zone leaves no place for: a CNAME at its name, a delegation above it. */
+export interface RecordRefused {
+  readonly kind: 'record-refused';
+}
+
 /** Any result. */
-export type Outcome = HostOutcome | RequestOutcome;
+export type Outcome = HostOutcome | RecordRefused | RequestOutcome;
 
 /** The names of all results. */
 export type OutcomeKind = Outcome['kind'];

@@ -1,6 +1,8 @@
-/** The one way in for updates of hosts, whatever dialect they came by. */
+/** The one way in for updates of hosts and of their TXT values, whatever dialect they came by. */
+import type { RegistrationRequest, RegistrationResult } from './plan-registration.ts';
 import type { HostOutcome, RequestOutcome } from './outcome.ts';
 import type { UpdateRequest } from './request.ts';
+import type { TxtRequest, TxtResult } from './txt.ts';
 
 /** One outcome for each hostname of the request in its order, or one for the request as a whole. */
 export type UpdateResult =
@@ -11,4 +13,8 @@ export type UpdateResult =
 export interface UpdateService {
   /** Answers at once what changes nothing and waits for nothing. */
   update(request: UpdateRequest): UpdateResult | Promise<UpdateResult>;
+  /** Changes TXT values; `changed` and `unchanged` mean the same of them. */
+  updateTxt(request: TxtRequest): Promise<TxtResult>;
+  /** Makes a host of its own for TXT values alone, and the token that changes it. */
+  register(request: RegistrationRequest): Promise<RegistrationResult>;
 }

@@ -16,22 +16,56 @@ function post(site: Site, target: string, headers: string, body: string): Promis
 }
 
 describe('documented differences', () => {
-  it('answers dyndns1, DuckDNS and No-IP in DynDNS2 or not at all (D-11.1, D-11.2, D-11.3)', async (t) => {
+  it('answers requests of dialects that are off in DynDNS2 or not at all (D-1.6, D-11.1, D-11.2, D-11.3)', async (t) => {
     const site = await openSite(t, {
       hosts: ['home.example.test'],
       accounts: { alice: 's3cret' },
       tokens: { DuckToken: null },
+      server: { dialects: ['dyndns2'] },
     });
     const dyndns1 =
       '/nic/dyndns?action=edit&started=1&hostname=YES&host_id=home.example.test&myip=198.51.100.7';
     assert.equal((await get(site, dyndns1)).body, 'good 198.51.100.7\n');
     const duckdns = await get(site, '/update?domains=home.example.test&token=DuckToken&ip=198.51.100.8', '');
     assert.equal(duckdns.body, 'good 198.51.100.8\n');
-    assert.equal((await get(site, '/ducupdate.php?requestL=dXNlcm5hbWU9YWxpY2U=')).status, 404);
+    const dynv6 = await get(
+      site,
+      '/api/update?hostname=home.example.test&token=DuckToken&ipv4=198.51.100.9',
+      '',
+    );
+    assert.equal(dynv6.body, 'good 198.51.100.9\n');
+    for (const target of [
+      '/ducupdate.php?requestL=dXNlcm5hbWU9YWxpY2U=',
+      '/u/DuckToken',
+      '/u/DuckToken/',
+      '/update/home.example.test/DuckToken',
+      '/dynamic/update.php?DuckToken',
+      '/register',
+      '/gnudip/cgi-bin/gdipupdt.cgi',
+    ]) {
+      assert.equal((await get(site, target)).status, 404, target);
+    }
+    assert.equal(site.published('home.example.test'), '198.51.100.9 -');
   });
 
-  it('does not take an ACME challenge for an update (D-11.4)', async (t) => {
-    const site = await openSite(t, { hosts: ['home.example.test'], accounts: { alice: 's3cret' } });
+  it('can switch DynDNS2 off and leave the others on (D-1.6)', async (t) => {
+    const site = await openSite(t, {
+      hosts: ['home.example.test'],
+      accounts: { alice: null },
+      tokens: { DuckToken: null },
+      server: { dialects: ['duckdns'] },
+    });
+    const target = '?domains=home.example.test&token=DuckToken&ip=198.51.100.8';
+    assert.equal((await get(site, `/nic/update${target}`, '')).status, 404);
+    assert.equal((await get(site, `/update${target}`, '')).body, 'OK');
+  });
+
+  it('does not take an ACME challenge for an update where its dialects are off (D-11.4)', async (t) => {
+    const site = await openSite(t, {
+      hosts: ['home.example.test'],
+      accounts: { alice: 's3cret' },
+      server: { dialects: ['dyndns2'] },
+    });
     const acme = await post(
       site,
       '/update',

@@ -3,10 +3,11 @@ import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createAuthenticator } from '../../src/account/create-authenticator.ts';
 import { createPasswordHasher } from '../../src/account/password.ts';
-import { digestTokenSecret } from '../../src/account/token.ts';
+import { digestTokenSecret, gnudipKey } from '../../src/account/token.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
 import type { Health } from '../../src/http/health.ts';
-import type { HttpLog } from '../../src/http/log.ts';
+import { type HttpLog, formatUpdateEntry } from '../../src/http/log.ts';
+import type { RegistrationPolicy } from '../../src/http/update/dialects/acme-dns-register.ts';
 import { type HttpServer, type HttpServerOptions, createHttpServer } from '../../src/http/server.ts';
 import type { AcceptPolicy } from '../../src/net/address-class.ts';
 import { formatIpAddress } from '../../src/net/ip-address.ts';
@@ -29,11 +30,16 @@ export interface SiteOptions {
   readonly accept?: AcceptPolicy;
   readonly trust?: readonly string[];
   readonly health?: () => Promise<Health>;
+  /** Secrets of tokens that were made for GnuDIP. */
+  readonly gnudip?: readonly string[];
+  /** Who may register with acme-dns. */
+  readonly registration?: Omit<RegistrationPolicy, 'digest'>;
   readonly server?: Partial<HttpServerOptions>;
 }
 
 export interface Site {
   readonly server: HttpServer;
+  readonly store: Store;
   readonly port: number;
   readonly log: {
     readonly level: string;
@@ -115,6 +121,15 @@ export async function openBacking(options: SiteOptions = {}): Promise<Backing> {
   const app: HttpAppOptions = {
     service: createUpdateService({ view: store.view, committer, clock: systemClock }),
     authenticator: createAuthenticator({ accounts: store.view, passwords, clock: systemClock }),
+    tokens: store.view,
+    ...(options.registration === undefined
+      ? {}
+      : {
+          registration: {
+            ...options.registration,
+            digest: (secret: string) => digestTokenSecret(secret, store.view.tokenKey),
+          },
+        }),
     health: options.health ?? (() => Promise.resolve({ healthy: true, checks: { store: 'pass' } })),
     describe: () => ({ version: '1.2.3', zones: 1, hosts: 2, dnsLane: 'batched sockets' }),
     log: recorder(log),
@@ -143,6 +158,7 @@ export async function openSite(t: Pick<TestContext, 'after'>, options: SiteOptio
   const { address, port } = server.addresses[0]!;
   return {
     server,
+    store,
     port,
     log,
     published: (host) => {
@@ -235,7 +251,7 @@ export function basic(user: string, password: string): string {
 }
 
 async function contents(
-  { hosts = [], accounts = {}, tokens = {}, accept = 'private' }: SiteOptions,
+  { hosts = [], accounts = {}, tokens = {}, accept = 'private', gnudip = [] }: SiteOptions,
   store: Store,
   hash: (password: string) => Promise<string>,
 ): Promise<Change[]> {
@@ -270,7 +286,15 @@ async function contents(
     const limited = covered === null ? null : covered.map(name);
     changes.push({
       kind: 'token-put',
-      token: { id: secret.toLowerCase(), account: 'alice', hosts: limited, label: '', digest, createdAt: 0 },
+      token: {
+        id: secret.toLowerCase(),
+        account: 'alice',
+        hosts: limited,
+        label: '',
+        digest,
+        createdAt: 0,
+        ...(gnudip.includes(secret) ? { gnudip: gnudipKey(secret) } : {}),
+      },
     });
   }
   return changes;
@@ -280,5 +304,13 @@ function recorder(log: Site['log']): HttpLog {
   const record = (level: string) => (fields: object, message: string) => {
     log.push({ level, fields: { ...fields }, message });
   };
-  return { info: record('info'), warn: record('warn'), error: record('error') };
+  return {
+    info: record('info'),
+    warn: record('warn'),
+    error: record('error'),
+    // As an operator gets it: from the line's own text.
+    update: (level, entry) => {
+      record(level)(JSON.parse(`{${formatUpdateEntry(entry)}}`) as object, 'update');
+    },
+  };
 }

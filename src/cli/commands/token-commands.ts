@@ -18,7 +18,8 @@ export function addTokenCommands(program: Command, context: CliContext): void {
         'a host it may update; may be repeated (default: all hosts of the account)',
       ),
     )
-    .option('--label <text>', 'a note, such as the device it is for', '');
+    .option('--label <text>', 'a note, such as the device it is for', '')
+    .option('--gnudip', 'store the MD5 of the secret too, for devices that speak GnuDIP', false);
   administrative(add, context, {
     examples: [
       'token add --account anna --host home.dyn.example.org --label "router"',
@@ -29,6 +30,7 @@ export function addTokenCommands(program: Command, context: CliContext): void {
       account: options['account'] as string,
       hosts: (options['host'] as string[] | undefined) ?? [],
       label: options['label'] as string,
+      gnudip: options['gnudip'] === true,
     }),
     show: ({ id, secret }) =>
       `${formatFields({ id, secret })}\n\nThe secret is the device's password. It is not shown again.`,
@@ -55,6 +57,10 @@ export function addTokenCommands(program: Command, context: CliContext): void {
         ]),
       ),
   });
+  addTokenRevoke(token, context);
+}
+
+function addTokenRevoke(token: Command, context: CliContext): void {
   administrative(
     token.command('revoke <id>').description('end a token; its device can no longer update'),
     context,

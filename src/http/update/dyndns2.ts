@@ -1,170 +1,123 @@
 /**
- * The update endpoint: a request in the DynDNS2 protocol becomes an UpdateRequest, its result return codes (D-1 to
- * D-8). Order: method, body, parameters, credentials, hosts; wrong credentials are told before anything else.
- * Invariants: HEAD changes nothing; whoever is not authenticated learns nothing about hosts; one log line for each
- * update, without secrets; what needs no waiting is answered without any, because @hono/node-server sends a reply that
- * is there at once with less work.
+ * DynDNS2: a request in the protocol of Dyn becomes an UpdateRequest, its result return codes (D-1 to D-8).
+ * Invariant: a host gets only the addresses that were sent with it, also where a FRITZ!Box sent two URLs as one.
  */
-import type { Authentication, Authenticator, Credentials } from '../../account/authenticator.ts';
+import type { Credentials } from '../../account/authenticator.ts';
 import type { Principal } from '../../account/principal.ts';
-import { type IpFamily, formatIpAddress } from '../../net/ip-address.ts';
-import type { Clock } from '../../ops/clock.ts';
-import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
+import type { IpAddress, IpFamily } from '../../net/ip-address.ts';
+import type { HostOutcome } from '../../update/outcome.ts';
 import { MAX_HOSTS_PER_REQUEST } from '../../update/request.ts';
 import type { UpdateResult, UpdateService } from '../../update/service.ts';
 import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 import type { Exchange } from '../exchange.ts';
-import type { HttpLog } from '../log.ts';
-import { type ReplyHeaders, textReply } from '../reply.ts';
-import { resolveAddressUpdate } from './address-intent.ts';
+import { type Reply, plainReply } from '../reply.ts';
+import { type AddressUpdate, resolveAddressUpdate } from './address-intent.ts';
 import { parseCredentials } from './credentials.ts';
-import { formText } from './form.ts';
+import { type Attempt, type Dialect, type Result, overallKind, resultHeaders } from './dialect.ts';
+import { splitJoinedUrls } from './joined-urls.ts';
 import { type UpdateParameters, parseUpdateParameters } from './parameters.ts';
 import { RETURN_CODES, describeRefusal, formatHostLines } from './return-code.ts';
 
-/** What the update endpoint works with. */
-export interface Dyndns2Options {
-  readonly service: UpdateService;
-  readonly authenticator: Authenticator;
-  readonly log: HttpLog;
-  readonly clock: Clock;
-}
-
-/** Answers one request to an update path; at once where nothing must be read, computed or written for it. */
-export type Dyndns2Handler = (exchange: Exchange) => Response | Promise<Response>;
-
-/** One request on its way. */
-interface Update {
-  readonly exchange: Exchange;
-  readonly parameters: UpdateParameters;
-  readonly credentials: Credentials | undefined;
+/** Hosts and what they shall have. */
+interface Part {
   readonly hosts: readonly string[];
-  readonly startedAt: number;
+  readonly update: AddressUpdate;
 }
 
-/** The result of one request and what the reply and the log need beside it. */
-type Result =
-  | {
-      readonly kind: 'hosts';
-      readonly outcomes: readonly HostOutcome[];
-      readonly families: readonly IpFamily[];
-      readonly principal: Principal;
-    }
-  | { readonly kind: 'request'; readonly outcome: RequestOutcome; readonly principal?: Principal };
-
-const CHALLENGE: ReplyHeaders = { 'WWW-Authenticate': 'Basic realm="DDNS"' };
-const ALLOWED: ReplyHeaders = { Allow: 'GET, HEAD, POST, PUT' };
-const LONGEST_LOGGED = 200;
-const BUG_RETRY_SECONDS = 300;
-
-/** The update endpoint over these collaborators. The handler never rejects. */
-export function createDyndns2({ service, authenticator, log, clock }: Dyndns2Options): Dyndns2Handler {
-  function applyUpdate(update: Update): Result | Promise<Result> {
-    const { exchange, credentials } = update;
-    if (credentials === undefined) return { kind: 'request', outcome: { kind: 'bad-credentials' } };
-    const authentication = authenticator.authenticate(credentials, exchange.source);
-    return authentication instanceof Promise
-      ? authentication.then((proved) => updateHosts(update, proved))
-      : updateHosts(update, authentication);
-  }
-
-  function updateHosts(update: Update, authentication: Authentication): Result | Promise<Result> {
-    if (authentication.kind !== 'authenticated') return { kind: 'request', outcome: authentication };
-    const { principal } = authentication;
-    const { ipv4, ipv6, families } = resolveAddressUpdate(update.parameters, update.exchange.source);
-    const result = service.update({
-      principal,
-      hostnames: update.hosts.map(parseHostnameOrWildcard),
-      ipv4,
-      ipv6,
-    });
-    return result instanceof Promise
-      ? result.then((updated) => resultOf(updated, families, principal))
-      : resultOf(result, families, principal);
-  }
-
-  function answer(update: Update): Response | Promise<Response> {
-    const reply = (result: Result): Response => {
-      logUpdate(log, update, { result, durationMs: clock.now() - update.startedAt });
-      return result.kind === 'hosts'
-        ? replyHosts(result.outcomes, result.families)
-        : replyRequest(result.outcome);
-    };
-    // A bug, caught once for this surface: the device must try again later and not give up.
-    const replyBug = (error: unknown): Response => {
-      log.error({ requestId: update.exchange.requestId, err: error }, 'update failed');
-      return replyRequest({ kind: 'unavailable', retryAfterSeconds: BUG_RETRY_SECONDS });
-    };
-    try {
-      const result = applyUpdate(update);
-      return result instanceof Promise ? result.then(reply).catch(replyBug) : reply(result);
-    } catch (error) {
-      return replyBug(error);
-    }
-  }
-
-  return (exchange) => {
-    const startedAt = clock.now();
-    if (exchange.method === 'HEAD') return textReply('');
-    if (exchange.method === 'GET') return answer(parseUpdate(exchange, '', startedAt));
-    return readForm(exchange).then((form) =>
-      form instanceof Response ? form : answer(parseUpdate(exchange, form, startedAt)),
-    );
-  };
+/** An attempt in DynDNS2: one part, or one for each of several joined URLs that name different hosts. */
+export interface Dyndns2Attempt extends Attempt {
+  readonly parts: readonly Part[];
 }
 
-/** The one line of an update; what the operator should look at is a warning. */
-function logUpdate(
-  log: HttpLog,
-  { exchange, hosts }: Update,
-  { result, durationMs }: { result: Result; durationMs: number },
-): void {
-  const fields = {
-    requestId: exchange.requestId,
-    hostnames: loggedHosts(hosts),
-    outcomes: result.kind === 'hosts' ? result.outcomes.map(({ kind }) => kind) : [result.outcome.kind],
-    account: accountOf(result.principal),
-    source: formatIpAddress(exchange.source),
-    agent: exchange.headers['user-agent']?.slice(0, LONGEST_LOGGED),
-    durationMs,
-  };
-  if (result.kind === 'request' && RETURN_CODES[result.outcome.kind].status === 503)
-    log.warn(fields, 'update');
-  else log.info(fields, 'update');
-}
-
-function parseUpdate(exchange: Exchange, form: string, startedAt: number): Update {
-  const parameters = parseUpdateParameters(exchange.query, form);
-  const credentials = parseCredentials(exchange.headers.authorization, parameters);
+/** The DynDNS2 dialect over a service. */
+export function createDyndns2(service: UpdateService): Dialect<Dyndns2Attempt> {
   return {
-    exchange,
-    parameters,
-    credentials,
-    hosts: requestedHosts(parameters.hosts, credentials),
-    startedAt,
+    name: 'dyndns2',
+    body: 'form',
+    parse: parseDyndns2,
+    apply: ({ attempt, principal }) => applyParts(service, principal, attempt.parts),
+    format: (result, attempt) => formatDyndns2(result, attempt?.parts ?? []),
   };
 }
 
-function resultOf(result: UpdateResult, families: readonly IpFamily[], principal: Principal): Result {
-  return result.kind === 'hosts'
-    ? { kind: 'hosts', outcomes: result.outcomes, families, principal }
-    : { kind: 'request', outcome: result, principal };
+/** Reads hosts, credentials and addresses under all the names that DynDNS2 has for them. */
+export function parseDyndns2({ query, headers, source }: Exchange, form: string): Dyndns2Attempt {
+  const [first = '', ...joined] = splitJoinedUrls(query);
+  const parameters = parseUpdateParameters(first, form);
+  const proof = parseCredentials(headers.authorization, NO_CREDENTIALS);
+  const credentials = proof ?? parseCredentials(undefined, parameters);
+  const inUrl = proof === undefined && parameters.secretInQuery;
+  const hosts = requestedHosts(parameters.hosts, credentials);
+  if (joined.length === 0)
+    return {
+      credentials,
+      inUrl,
+      hosts,
+      parts: [{ hosts, update: resolveAddressUpdate(parameters, source) }],
+    };
+  const parts = joinParts(
+    [{ ...parameters, hosts }, ...joined.map((text) => parseUpdateParameters(text))],
+    source,
+  );
+  return { credentials, inUrl, hosts: parts.flatMap((part) => part.hosts), parts };
 }
 
-/** The form text of a request with a body that may carry an update, or the reply to one that may not. */
-async function readForm(exchange: Exchange): Promise<string | Response> {
-  if (exchange.method !== 'POST' && exchange.method !== 'PUT') {
-    return textReply('Send updates with GET or POST.\n', 405, ALLOWED);
+/** Updates hosts; for dialects whose requests are about one set of hosts. */
+export function applyAddresses(
+  service: UpdateService,
+  principal: Principal,
+  { hosts, update: { ipv4, ipv6 } }: { hosts: readonly string[]; update: Omit<AddressUpdate, 'families'> },
+): UpdateResult | Promise<UpdateResult> {
+  return service.update({ principal, hostnames: hosts.map(parseHostnameOrWildcard), ipv4, ipv6 });
+}
+
+const NO_CREDENTIALS = { user: '', secret: '' } as const;
+
+function applyParts(
+  service: UpdateService,
+  principal: Principal,
+  parts: readonly Part[],
+): UpdateResult | Promise<UpdateResult> {
+  return parts.length === 1
+    ? applyAddresses(service, principal, parts[0]!)
+    : applyInTurn(service, principal, parts);
+}
+
+/** One after the other; what fails as a whole ends it, and repeating what was done before does no harm. */
+async function applyInTurn(
+  service: UpdateService,
+  principal: Principal,
+  parts: readonly Part[],
+): Promise<UpdateResult> {
+  const outcomes: HostOutcome[] = [];
+  for (const part of parts) {
+    const result = await applyAddresses(service, principal, part);
+    if (result.kind !== 'hosts') return result;
+    outcomes.push(...result.outcomes);
   }
-  const body = await exchange.readBody();
-  switch (body.kind) {
-    case 'whole':
-      return formText(body.bytes, exchange.headers['content-type']);
-    case 'too-large':
-      return textReply('The body is too large.\n', 413, { Connection: 'close' });
-    case 'cut-short':
-      return textReply('The body ended early.\n', 400, { Connection: 'close' });
+  return { kind: 'hosts', outcomes };
+}
+
+/** The parts of joined URLs: those for the same hosts are one update. */
+function joinParts(urls: readonly UpdateParameters[], source: IpAddress): readonly Part[] {
+  const groups: UpdateParameters[] = [];
+  for (const url of urls) {
+    const at = groups.findIndex(({ hosts }) => url.hosts.length === 0 || sameHosts(hosts, url.hosts));
+    const group = groups[at];
+    if (group === undefined) groups.push(url);
+    else
+      groups[at] = {
+        ...group,
+        addresses: [...group.addresses, ...url.addresses],
+        prefix: group.prefix || url.prefix,
+        offline: group.offline || url.offline,
+      };
   }
+  return groups.map((group) => ({ hosts: group.hosts, update: resolveAddressUpdate(group, source) }));
+}
+
+function sameHosts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((host, i) => host.toLowerCase() === b[i]!.toLowerCase());
 }
 
 /** The hosts asked for; without any, a user name that is one (per-host keys, D-4.5). One above the limit is enough. */
@@ -173,30 +126,33 @@ function requestedHosts(hosts: readonly string[], credentials: Credentials | und
   if (hosts.length > 0 || credentials === undefined) return hosts;
   return parseHostnameOrWildcard(credentials.user) === undefined ? [] : [credentials.user];
 }
-function replyHosts(outcomes: readonly HostOutcome[], families: readonly IpFamily[]): Response {
-  const body = formatHostLines(outcomes, families);
+
+/** A reply of return codes (D-7). */
+export function formatDyndns2(result: Result, parts: readonly Part[]): Reply {
+  if (result.kind === 'hosts') return replyHosts(result.outcomes, parts);
+  const { code, status } = RETURN_CODES[overallKind(result)];
+  return plainReply(`${code}\n`, status, resultHeaders(result));
+}
+
+function replyHosts(outcomes: readonly HostOutcome[], parts: readonly Part[]): Reply {
+  const body = formatParts(outcomes, parts);
   for (const outcome of outcomes) {
     const reason = describeRefusal(outcome);
-    if (reason !== undefined) return textReply(body, 200, { 'X-Homing-Reason': reason });
+    if (reason !== undefined) return plainReply(body, 200, { 'X-Homing-Reason': reason });
   }
-  return textReply(body);
+  return plainReply(body);
 }
 
-function replyRequest(outcome: RequestOutcome): Response {
-  const { code, status } = RETURN_CODES[outcome.kind];
-  if (outcome.kind === 'bad-credentials') return textReply(`${code}\n`, status, CHALLENGE);
-  if ('retryAfterSeconds' in outcome) {
-    const seconds = Math.max(1, Math.ceil(outcome.retryAfterSeconds));
-    return textReply(`${code}\n`, status, { 'Retry-After': String(seconds) });
+function formatParts(outcomes: readonly HostOutcome[], parts: readonly Part[]): string {
+  const [first, ...others] = parts;
+  if (others.length === 0) return formatHostLines(outcomes, first?.update.families ?? BOTH_UNASKED);
+  let at = 0;
+  let body = '';
+  for (const { hosts, update } of parts) {
+    body += formatHostLines(outcomes.slice(at, at + hosts.length), update.families);
+    at += hosts.length;
   }
-  return textReply(`${code}\n`, status);
+  return body;
 }
 
-function accountOf(principal: Principal | undefined): string | undefined {
-  return principal === undefined || principal.kind === 'operator' ? undefined : principal.account;
-}
-
-function loggedHosts(hosts: readonly string[]): readonly string[] {
-  const short = hosts.every((host) => host.length <= LONGEST_LOGGED);
-  return short ? hosts : hosts.map((host) => host.slice(0, LONGEST_LOGGED));
-}
+const BOTH_UNASKED: readonly IpFamily[] = [];

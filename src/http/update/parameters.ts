@@ -24,6 +24,8 @@ export interface UpdateParameters {
   readonly prefix: boolean;
   readonly user: string;
   readonly secret: string;
+  /** Whether the secret stood in the query, and not in the form. */
+  readonly secretInQuery: boolean;
   readonly offline: string;
   readonly format: string;
 }
@@ -54,7 +56,7 @@ const MAX_HOST_TEXTS = 64;
 export function parseUpdateParameters(query: string, form = ''): UpdateParameters {
   const reader = new ParameterReader();
   reader.read(query);
-  if (form !== '') reader.read(form);
+  if (form !== '') reader.readForm(form);
   return reader.result();
 }
 
@@ -78,6 +80,7 @@ class ParameterReader {
   #prefix = false;
   #user = '';
   #secret = '';
+  #secretInForm = false;
   #offline = '';
   #format = '';
   #pairs = 0;
@@ -91,6 +94,12 @@ class ParameterReader {
     }
   }
 
+  /** What was not in the query. */
+  readForm(text: string): void {
+    this.#secretInForm = this.#secret === '';
+    this.read(text);
+  }
+
   result(): UpdateParameters {
     return {
       hosts: withoutTemplates(this.#hosts.length > 0 ? this.#hosts : this.#bareHosts),
@@ -98,6 +107,7 @@ class ParameterReader {
       prefix: this.#prefix,
       user: this.#user,
       secret: this.#secret,
+      secretInQuery: this.#secret !== '' && !this.#secretInForm,
       offline: this.#offline,
       format: this.#format,
     };
@@ -145,7 +155,7 @@ class ParameterReader {
         this.#addresses.push({ family: 6, text: decodeComponent(raw, 'replacement') });
         return;
       case 'prefix':
-        this.#prefix ||= /\w/.test(raw);
+        this.#prefix ||= /\w/.test(raw) && !TEMPLATE.test(decodeComponent(raw, 'replacement'));
         return;
       case 'user':
         this.#user ||= decodeComponent(raw, 'latin1');

@@ -73,6 +73,8 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
     /** Empty: all hosts of the account, also later ones. */
     hosts: z.array(z.string()).readonly(),
     label: z.string(),
+    /** Stores the MD5 of the secret too, which GnuDIP needs. */
+    gnudip: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal('token-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('token-revoke'), id: z.string() }),

@@ -1,6 +1,6 @@
 /** Accounts and tokens: what adding, changing and removing them does. Pure; secrets and hashes are made before. */
 import { parseAccountName } from '../../account/account.ts';
-import type { Token } from '../../account/token.ts';
+import { type Token, gnudipKey } from '../../account/token.ts';
 import type { StoreView } from '../../store/store.ts';
 import { formatHostname, type Name } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
@@ -101,6 +101,7 @@ export function planTokenAdd(
     label: command.label,
     digest: made.digest,
     createdAt: now,
+    ...(command.gnudip === true ? { gnudip: gnudipKey(made.secret) } : {}),
   };
   return {
     changes: [{ kind: 'token-put', token }],

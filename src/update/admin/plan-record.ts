@@ -16,7 +16,8 @@ import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
 
-interface Target {
+/** Where records are to stand. */
+export interface Target {
   readonly zone: Zone<Host>;
   readonly owner: Name;
   readonly type: number;
@@ -132,7 +133,7 @@ function findTarget(view: StoreView, command: { owner: string; type: string }): 
 }
 
 /** Why these records can't stand beside what is there; undefined where they can. */
-function conflictAt(target: Target): string | undefined {
+export function conflictAt(target: Target): string | undefined {
   return conflictAtOwner(target) ?? conflictWithCut(target);
 }
 

@@ -13,6 +13,7 @@ const nothing: UpdateParameters = {
   prefix: false,
   user: '',
   secret: '',
+  secretInQuery: false,
   offline: '',
   format: '',
 };
