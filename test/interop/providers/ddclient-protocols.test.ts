@@ -7,7 +7,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Finished, run, temporaryDirectory } from '../homing-process.ts';
-import { ACCOUNT, HOSTS, PASSWORD, assertPublished, needProgram, startScenario } from '../programs.ts';
+import { ACCOUNT, HOSTS, assertPublished, needProgram, startScenario } from '../programs.ts';
 import { startNginxFront } from './nginx-front.ts';
 
 const [HOME, VPN] = HOSTS;
