@@ -5,6 +5,7 @@
  * must then be the account's, or the token's id, or a host's that the token may update, or empty. Devices fill that field with what
  * their form asks for, so a trailing dot and capitals are tolerated (RFC 4343).
  */
+import { timingSafeEqual } from 'node:crypto';
 import { parseName } from '../zone/name.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Authentication, Credentials } from './authenticator.ts';
