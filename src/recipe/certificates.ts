@@ -31,10 +31,11 @@ export const CERTIFICATES: readonly Recipe[] = [
       {
         kind: 'commands',
         text: [
-          `export ACMEPROXY_ENDPOINT='${formatServerUrl(values.server)}'`,
-          `export ACMEPROXY_USERNAME='${values.account}'`,
-          `export ACMEPROXY_PASSWORD='${values.token}'`,
-          `acme.sh --issue --dns dns_acmeproxy -d ${values.hostname}`,
+          `export ACMEDNS_BASE_URL='${formatServerUrl(values.server)}'`,
+          `export ACMEDNS_USERNAME='${values.account}'`,
+          `export ACMEDNS_PASSWORD='${values.token}'`,
+          `export ACMEDNS_SUBDOMAIN='_acme-challenge.${values.hostname}'`,
+          `acme.sh --issue --dns dns_acmedns -d ${values.hostname}`,
         ].join('\n'),
       },
     ],

@@ -15,6 +15,8 @@ const [HOME, VPN] = HOSTS;
 /** Protocols that ddclient 3.10 speaks over HTTPS only, and how it says that an update was taken. */
 const PROTOCOLS = [
   { protocol: 'noip', success: 'good: IP address set to ADDRESS', failure: 'authorization failed' },
+  { protocol: 'dyndns1', success: 'NOERROR: IP address set to ADDRESS', failure: 'authorization failed' },
+  { protocol: 'duckdns', success: 'good: IP address set to ADDRESS', failure: 'authorization failed' },
 ] as const;
 
 test('ddclient over HTTPS through nginx', async (t) => {
