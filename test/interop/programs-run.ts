@@ -38,7 +38,7 @@ export const PROGRAM_RUNS: readonly ProgramRun[] = [
     devices: ['inadyn'],
     standsFor: ['unifi'],
     shows:
-      'custom, default@dyndns.org and default@no-ip.com under their own names; checkip; several hosts; IPv6; forced updates with --force and SIGUSR1; wrong password, unknown host',
+      'custom, and dyndns.org, no-ip.com, duckdns.org and dynv6.com under their own names; checkip; several hosts; IPv6; forced updates with --force and SIGUSR1; wrong password, unknown host',
     tests: ['inadyn.test.ts', 'examples.test.ts', 'providers/inadyn-providers.test.ts'],
     limits: 'its own providers need root, for port 80 and a hosts file; it cannot send a prefix',
   },
@@ -70,9 +70,10 @@ export const PROGRAM_RUNS: readonly ProgramRun[] = [
     title: 'ddupdate 0.6',
     program: 'ddupdate',
     devices: [],
-    shows: 'its No-IP plug-in, unchanged, under the name of No-IP; the challenge; wrong password',
+    shows:
+      'its plug-ins for No-IP (with the challenge) and DuckDNS (over HTTPS through nginx), unchanged, under the names of these; wrong credentials',
     tests: ['providers/ddupdate.test.ts'],
-    limits: 'needs root, for port 80 and a hosts file',
+    limits: 'needs root, for ports 80 and 443 and a hosts file',
   },
   {
     title: 'PowerShell',

@@ -1,45 +1,68 @@
 /**
- * ddupdate of Debian, unchanged, with its plug-ins for No-IP (Basic credentials only after a challenge) and for
- * providers over HTTPS. It tells success by its exit status.
+ * ddupdate of Debian, unchanged, with its plug-ins for No-IP (Basic credentials only after a challenge), and for DuckDNS
+ * over HTTPS through the shipped nginx configuration. It tells success by its exit status.
  */
 import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Finished, temporaryDirectory } from '../homing-process.ts';
-import { ACCOUNT, HOSTS, PASSWORD, assertPublished, needProgram } from '../programs.ts';
-import { startProvider } from './provider-hosts.ts';
+import { type Finished, run, temporaryDirectory } from '../homing-process.ts';
+import { ACCOUNT, HOSTS, needProgram } from '../programs.ts';
+import { freePort, startNginxFront } from './nginx-front.ts';
+import { PROVIDER_ADDRESS, startProvider } from './provider-hosts.ts';
 
 const [HOME] = HOSTS;
 
+/** Plug-ins and the name of each one's server. */
+const PLUGINS = [
+  { plugin: 'no-ip.com', name: 'dynupdate.no-ip.com' },
+  { plugin: 'duckdns.org', name: 'www.duckdns.org' },
+] as const;
+
 test('ddupdate', async (t) => {
-  const program = needProgram(t, 'ddupdate');
-  if (program === undefined) return;
-  const provider = await startProvider(t, ['dynupdate.no-ip.com']);
+  const [program, nginx, openssl] = ['ddupdate', 'nginx', 'openssl'].map((name) => needProgram(t, name));
+  if (program === undefined || nginx === undefined || openssl === undefined) return;
+  const names = [...PLUGINS.map(({ name }) => name), 'dynv6.com'];
+  const provider = await startProvider(t, names);
   if (provider === undefined) return;
   const { server } = provider;
+  const ports = { plain: await freePort(), tls: 443 };
+  const front = { nginx, openssl, server, address: PROVIDER_ADDRESS, ports, names };
+  const { certificate } = await startNginxFront(t, front);
   const home = await temporaryDirectory(t);
-  const ddupdate = async (address: string, password: string, host: string = HOME): Promise<Finished> => {
-    const login = `machine dynupdate.no-ip.com login ${ACCOUNT} password ${password}\n`;
-    await writeFile(join(home, '.netrc'), login, { mode: 0o600 });
+  const ddupdate = async (plugin: string, password: string, address: string): Promise<Finished> => {
+    const logins = names.map((name) => `machine ${name} login ${ACCOUNT} password ${password}\n`);
+    await writeFile(join(home, '.netrc'), logins.join(''), { mode: 0o600 });
     await rm(join(home, '.cache'), { recursive: true, force: true });
     await mkdir(join(home, '.cache'));
-    const command = ['-c', '/dev/null', '-H', host, '-s', 'no-ip.com', '-a', 'hardcoded-ip', '-l', 'debug'];
-    return provider.run(program, [...command, '-O', `ip=${address}`, '-f'], { HOME: home });
+    const command = ['-c', '/dev/null', '-H', HOME, '-s', plugin, '-a', 'hardcoded-ip', '-l', 'debug', '-f'];
+    const env = { HOME: home, SSL_CERT_FILE: certificate };
+    return provider.run(program, [...command, '-O', `ip=${address}`], env);
   };
 
-  await t.test('updates after the challenge, and takes an unchanged address for a success', async () => {
-    for (const round of ['first', 'again']) {
-      const { status, output } = await ddupdate('198.51.100.7', PASSWORD);
-      assert.equal(status, 0, `${round}: ${output}`);
-      await assertPublished(server, HOME, { ipv4: '198.51.100.7' });
-    }
-  });
+  for (const [i, { plugin }] of PLUGINS.entries()) {
+    await t.test(`${plugin}: changed, unchanged, refused`, async () => {
+      const address = `198.51.100.${7 + i}`;
+      for (const round of ['first', 'again']) {
+        const { status, output } = await ddupdate(plugin, server.token, address);
+        assert.equal(status, 0, `${round}: ${output}`);
+        const { stdout } = await run('dig', [
+          ...['@127.0.0.1', '-p', String(server.dnsPort), '+norec', '+short', HOME, 'A'],
+        ]);
+        assert.equal(stdout.trim(), address, round);
+      }
+      const refused = await ddupdate(plugin, 'wrong', '203.0.113.1');
+      assert.notEqual(refused.status, 0, refused.output);
+      assert.match(refused.output, /401/);
+    });
+  }
 
-  await t.test('fails with a wrong password, and changes nothing', async () => {
-    const { status, output } = await ddupdate('203.0.113.1', 'wrong');
-    assert.notEqual(status, 0, output);
-    assert.match(output, /401/);
-    await assertPublished(server, HOME, { ipv4: '198.51.100.7' });
-  });
+  await t.test(
+    'dynv6.com: refused over IPv4, because it asks for the IPv6 address of the connection',
+    async () => {
+      const { status, output } = await ddupdate('dynv6.com', server.token, '198.51.100.9');
+      assert.notEqual(status, 0, output);
+      assert.match(output, /ipv4=198\.51\.100\.9&ipv6=auto :HTTP Error 400/);
+    },
+  );
 });

@@ -9,55 +9,82 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Finished, temporaryDirectory } from '../homing-process.ts';
-import { ACCOUNT, HOSTS, PASSWORD, assertPublished, needProgram, startScenario } from '../programs.ts';
+import { ACCOUNT, HOSTS, assertPublished, needProgram, startScenario } from '../programs.ts';
 import { startProvider } from './provider-hosts.ts';
 
 const [HOME] = HOSTS;
 const FLAGS = ['--foreground', '--loglevel=debug', '--no-pidfile'];
 
-/** Providers of DynDNS2, with the name of their server and whether they are spoken to at the default path. */
-const PROVIDERS = [
-  ['default@dyndns.org', 'members.dyndns.org'],
-  ['default@no-ip.com', 'dynupdate.no-ip.com'],
-] as const;
+interface Provider {
+  readonly kind: string;
+  /** The name of its server. */
+  readonly name: string;
+  /** Both words where they are not account and password. */
+  readonly token?: true;
+  /** Whether it lets the server find the address. */
+  readonly source?: true;
+  /** What the log shows of an answer, for a changed address and for the same again. */
+  readonly answers: readonly [changed: string, unchanged: string];
+}
+
+const DYNDNS2 = ['good ADDRESS', 'nochg ADDRESS'] as const;
+
+const PROVIDERS: readonly Provider[] = [
+  { kind: 'default@dyndns.org', name: 'members.dyndns.org', answers: DYNDNS2 },
+  { kind: 'default@no-ip.com', name: 'dynupdate.no-ip.com', answers: DYNDNS2 },
+  { kind: 'default@duckdns.org', name: 'www.duckdns.org', token: true, answers: ['OK', 'OK'] },
+  {
+    kind: 'default@ipv4.dynv6.com',
+    name: 'ipv4.dynv6.com',
+    token: true,
+    source: true,
+    answers: ['addresses updated', 'addresses unchanged'],
+  },
+];
 
 test('inadyn, its own providers', async (t) => {
   const program = needProgram(t, 'inadyn');
   if (program === undefined) return;
   const provider = await startProvider(
     t,
-    PROVIDERS.map(([, name]) => name),
+    PROVIDERS.map(({ name }) => name),
   );
   if (provider === undefined) return;
   const { server } = provider;
   const directory = await temporaryDirectory(t);
-  const inadyn = async (kind: string, password: string, address: string): Promise<Finished> => {
+  const inadyn = async (
+    kind: string,
+    [username, password]: readonly [string, string],
+    address: string,
+  ): Promise<Finished> => {
     const file = join(directory, 'inadyn.conf');
     const cache = join(directory, 'cache');
     const lines = [
       ...['period = 300', 'verify-address = false', `provider ${kind} {`, '  ssl = false'],
-      ...[`  username = "${ACCOUNT}"`, `  password = "${password}"`, `  hostname = "${HOME}"`],
+      ...[`  username = "${username}"`, `  password = "${password}"`, `  hostname = "${HOME}"`],
       ...[`  checkip-command = "/bin/echo ${address}"`, '}', ''],
     ];
     await writeFile(file, lines.join('\n'), { mode: 0o600 });
     await rm(cache, { recursive: true, force: true });
     await mkdir(cache);
-    const once = ['--once', '--force', `--cache-dir=${cache}`, `--config=${file}`];
-    return provider.run(program, [...FLAGS, ...once]);
+    const flags = ['--once', '--force', `--cache-dir=${cache}`, `--config=${file}`];
+    return provider.run(program, [...FLAGS, ...flags]);
   };
 
-  for (const [i, [kind, name]] of PROVIDERS.entries()) {
-    await t.test(`${kind}: good, nochg, badauth`, async () => {
-      const address = `198.51.100.${7 + i}`;
-      for (const code of ['good', 'nochg']) {
-        const { status, output } = await inadyn(kind, PASSWORD, address);
+  for (const [i, { kind, name, token, source, answers }] of PROVIDERS.entries()) {
+    await t.test(`${kind}: changed, unchanged, refused`, async () => {
+      const address = source === true ? '127.0.0.1' : `198.51.100.${7 + i}`;
+      const login = (secret: string): readonly [string, string] =>
+        token === true ? [secret, secret] : [ACCOUNT, secret];
+      for (const answer of answers) {
+        const { status, output } = await inadyn(kind, login(server.token), address);
         assert.equal(status, 0, output);
-        assert.match(output, new RegExp(`${code} ${address}`));
+        assert.ok(output.includes(answer.replace('ADDRESS', address)), output);
         assert.match(output, /Successful alias table update for home\.dyn\.test/);
         assert.match(output, new RegExp(`Host: ${name.replaceAll('.', '\\.')}`));
         await assertPublished(server, HOME, { ipv4: address });
       }
-      const refused = await inadyn(kind, 'wrong', '203.0.113.1');
+      const refused = await inadyn(kind, login('wrong'), '203.0.113.1');
       assert.notEqual(refused.status, 0, refused.output);
       assert.doesNotMatch(refused.output, /Successful alias table update/);
       await assertPublished(server, HOME, { ipv4: address });
