@@ -12,6 +12,7 @@ import type { Token } from '../account/token.ts';
 import { type Name, parentOf } from '../zone/name.ts';
 import { Zone, type ZoneSettings } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
+import { SharedTexts, StoredHostColumns } from './host-columns.ts';
 import type { StoreView } from './store.ts';
 
 /** How many things of each kind a state holds. */
@@ -30,6 +31,7 @@ export class State implements StoreView {
   readonly #zones = new Map<Name, Zone<Host>>();
   /** Apex to last serial, of zones that are no more. */
   readonly #retired = new Map<Name, number>();
+  readonly #accountNames = new SharedTexts();
   readonly #accounts = new Map<string, Account>();
   readonly #tokens = new Map<string, Token>();
   readonly #tokensByDigest = new Map<string, Token>();
@@ -94,13 +96,13 @@ export class State implements StoreView {
     return this.#tokens.values();
   }
 
-  /** How many of each it holds; walks the RRsets, not the hosts. */
+  /** How many of each it holds; walks the zones, not what is in them. */
   counts(): StateCounts {
     let rrsets = 0;
     let hosts = 0;
     for (const zone of this.#zones.values()) {
       hosts += zone.hostCount;
-      rrsets += Array.from(zone.staticRRsets()).length;
+      rrsets += zone.rrsetCount;
     }
     return {
       zones: this.#zones.size,
@@ -162,7 +164,10 @@ export class State implements StoreView {
     const zone = this.#zones.get(settings.apex);
     if (zone !== undefined) zone.replaceSettings(settings);
     else {
-      this.#zones.set(settings.apex, new Zone<Host>(settings));
+      this.#zones.set(
+        settings.apex,
+        new Zone<Host>(settings, new StoredHostColumns(settings.apex, this.#accountNames)),
+      );
       this.#retired.delete(settings.apex);
     }
   }

@@ -50,7 +50,7 @@ export class Publisher {
   async publishAll(pause: () => Promise<void>): Promise<void> {
     for (const zone of [...this.#zones.zones()]) {
       this.#publishZone(zone);
-      for (const [i, name] of namesOf(zone).entries()) {
+      for (const [i, name] of [...zone.owners()].entries()) {
         // Read again after each pause: what a commit has changed meanwhile is published as it is now.
         this.#publishPath(zone, name);
         if (i % SLICE === SLICE - 1) await pause();
@@ -123,7 +123,7 @@ export class Publisher {
     );
     published.pinned = pins;
     for (const name of changed) this.#publish(zone, published, name);
-    for (const name of changed.length > 0 ? namesOf(zone) : []) this.#publish(zone, published, name);
+    for (const name of changed.length > 0 ? zone.owners() : []) this.#publish(zone, published, name);
     const template = soaTemplate(apex, this.#answer);
     if (template === undefined) this.#table.removeZone(published.number);
     else
@@ -171,20 +171,9 @@ export class Publisher {
   }
 }
 
-/** Every owner of the zone; those with static records and a host's come twice. */
-function namesOf(zone: Zone<Host>): Name[] {
-  const names = Array.from(zone.hosts(), (host) => host.name);
-  let last: Name | undefined;
-  for (const [owner] of zone.staticRRsets()) {
-    if (owner !== last) names.push(owner);
-    last = owner;
-  }
-  return names;
-}
-
 /** Every owner of the zone at or below a name. */
 function namesBelow(zone: Zone<Host>, top: Name): Name[] {
-  return namesOf(zone).filter((name) => isSubdomain(name, top));
+  return [...zone.owners()].filter((name) => isSubdomain(name, top));
 }
 
 /** Whether a change is of records that hide what lies below their owner. */
@@ -220,6 +209,7 @@ function plainAddresses(zone: Zone<Host>, name: Name): Pick<TableEntry, 'ttl' | 
 
 /** Whether a delegation or a DNAME above a name keeps its records from being answered as the zone's own. */
 function isHidden(zone: Zone<Host>, name: Name): boolean {
+  if (!zone.hasCuts) return false;
   for (let at = parentOf(name); at !== undefined; at = parentOf(at)) {
     const types = zone.staticTypes(at);
     if (types.includes(RRTYPE.DNAME)) return true;
