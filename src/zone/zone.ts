@@ -163,7 +163,10 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     const id = this.#nodes.find(owner);
     const types: number[] = [];
     if (id === -1) return types;
-    for (const cursor = this.#nodes.records(id); cursor.type !== -1; cursor.skip()) types.push(cursor.type);
+    for (const cursor = this.#nodes.records(id); cursor.type !== -1;) {
+      types.push(cursor.type);
+      cursor.skip();
+    }
     return types;
   }
 

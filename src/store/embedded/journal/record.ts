@@ -38,6 +38,9 @@ export type JournalRecord =
 const FRAME = /^([1-9]\d{0,9}) ([0-9a-f]{8}) /;
 const FRAME_LENGTH = 20;
 const JSON_START = '{"sequence":';
+const COMMIT_HEAD = /^\{"sequence":(0|[1-9]\d{0,15}),"at":"[0-9A-Z:.+-]{1,40}","changes":\[/;
+const COMMIT_HEAD_LENGTH = 100;
+const COMMIT_END = Buffer.from(']}', 'latin1');
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** The record of a commit. Throws FieldError where a change cannot be stored, before anything was written. */
@@ -84,6 +87,21 @@ export function findRecord(bytes: Buffer, from: number): number | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * A commit's number and the bytes of its changes, of the JSON bytes of a record as `encodeCommit` writes it; undefined
+ * for any other, which `decodeRecord` is for. The changes are valid for as long as the record's bytes.
+ */
+export function splitCommit(
+  json: Buffer,
+): { readonly sequence: number; readonly changes: Buffer } | undefined {
+  const head = COMMIT_HEAD.exec(json.toString('latin1', 0, COMMIT_HEAD_LENGTH));
+  const end = json.length - COMMIT_END.length;
+  const sequence = Number(head?.[1]);
+  if (head === null || !Number.isSafeInteger(sequence) || !json.subarray(end).equals(COMMIT_END))
+    return undefined;
+  return { sequence, changes: json.subarray(head[0].length, end) };
 }
 
 /** The record of the JSON bytes that `unframe` gave. */
