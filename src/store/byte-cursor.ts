@@ -3,7 +3,7 @@
  * Invariant: a reader takes only what it knows to be the one plain form (no escapes, no leading zeros, labels of
  * a-z 0-9 _ - *); of anything else it says that it does not know it, which says nothing about its being right.
  */
-import { type IpAddress, addressFromBytes } from '../net/ip-address.ts';
+import { type IpAddress, ipv4FromNumber } from '../net/ip-address.ts';
 import { type Name, nameFromWire } from '../zone/name.ts';
 
 const QUOTE = 0x22;
@@ -101,14 +101,15 @@ export class ByteCursor {
 
   /** A dotted-decimal address up to a quotation mark, and past it; undefined where it is none. */
   ipv4(): IpAddress | undefined {
-    const octets = [0, 0, 0, 0];
+    let value = 0;
     for (let i = 0; i < 4; i++) {
       const octet = this.integer(255);
-      if (octet === -1 || this.#bytes[this.at] !== (i < 3 ? DOT : QUOTE)) return undefined;
-      octets[i] = octet;
+      if (octet === -1 || this.at >= this.#end || this.#bytes[this.at] !== (i < 3 ? DOT : QUOTE))
+        return undefined;
+      value = value * 256 + octet;
       this.at++;
     }
-    return this.at > this.#end ? undefined : addressFromBytes(Uint8Array.from(octets));
+    return ipv4FromNumber(value);
   }
 
   #digit(): number {

@@ -64,6 +64,14 @@ export interface ZoneSet {
   zoneFor(name: Name): ZoneView | undefined;
 }
 
+/** A name with a host or static RRsets, or both. */
+export interface ZoneOwner {
+  readonly name: Name;
+  readonly host: HostAddresses | undefined;
+  /** Without the SOA and without the host's addresses. */
+  readonly rrsets: readonly RRset[];
+}
+
 /** Where what a host record holds beyond its addresses is kept, by the number of its node. */
 export interface HostColumns<Host extends HostAddresses> {
   put(id: number, host: Host): void;
@@ -147,9 +155,24 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     for (let id = 0; id < this.#nodes.end; id++) if (this.#nodes.hasHost(id)) yield this.#hostAt(id);
   }
 
-  /** Every name with a host or static records, each once. */
-  *owners(): IterableIterator<Name> {
-    for (let id = 0; id < this.#nodes.end; id++) if (this.#nodes.isOwner(id)) yield this.#nodes.nameOf(id);
+  /** One more than the highest number of an owner; an owner keeps its number while it is one. */
+  get ownersEnd(): number {
+    return this.#nodes.end;
+  }
+
+  /** The names with a host or static records, each once; of those with numbers from `start` to before `end`. */
+  *owners(start = 0, end = this.ownersEnd): IterableIterator<ZoneOwner> {
+    for (let id = start; id < Math.min(end, this.#nodes.end); id++) {
+      if (!this.#nodes.isOwner(id)) continue;
+      yield this.#ownerAt(id, this.#nodes.nameOf(id));
+    }
+  }
+
+  /** What a name owns; undefined where it is no owner. */
+  owner(name: Name): ZoneOwner | undefined {
+    const id = this.#nodes.find(name);
+    if (id === -1 || !this.#nodes.isOwner(id)) return undefined;
+    return this.#ownerAt(id, name);
   }
 
   /** The static RRset of an owner, without the SOA and without host addresses. */
@@ -203,7 +226,7 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
   putRRset(owner: Name, rrset: RRset): void {
     const id = this.#nodes.obtain(owner);
     if (!this.#nodes.isOwner(id)) this.#count(owner, 1);
-    const rrsets = this.#nodes.hasRecords(id) ? this.#rrsetsOf(id) : [];
+    const rrsets = this.#rrsetsOf(id);
     const at = rrsets.findIndex(({ type }) => type === rrset.type);
     if (at === -1) {
       rrsets.push(rrset);
@@ -241,7 +264,13 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     return this.#columns.get(id, this.#nodes.addresses(id, name));
   }
 
+  #ownerAt(id: number, name: Name): ZoneOwner {
+    const host = this.#nodes.hasHost(id) ? this.#nodes.addresses(id, name) : undefined;
+    return { name, host, rrsets: this.#rrsetsOf(id) };
+  }
+
   #rrsetsOf(id: number): RRset[] {
+    if (!this.#nodes.hasRecords(id)) return [];
     const rrsets: RRset[] = [];
     for (const cursor = this.#nodes.records(id); cursor.type !== -1;) rrsets.push(cursor.take());
     return rrsets;

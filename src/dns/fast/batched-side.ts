@@ -4,6 +4,7 @@
  * read its reply already gets the new address, from whichever worker.
  */
 import { parseIpAddress } from '../../net/ip-address.ts';
+import { beginInTurns } from '../../ops/steps.ts';
 import type { Change } from '../../store/change.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
@@ -13,10 +14,10 @@ import { FastLane } from './fast-lane.ts';
 import type { NativeSockets } from './native-socket.ts';
 import { type PublishedZones, Publisher } from './publisher.ts';
 
-/** The zones, and the way to hear of each commit once it is visible in them and before it is acknowledged. */
+/** The zones, and the way to hear of each commit once it is visible in them and before it is acknowledged, which waits for the listener's promise. */
 export interface ZoneFeed {
   readonly view: PublishedZones;
-  onCommit(listener: (changes: readonly Change[]) => void): () => void;
+  onCommit(listener: (changes: readonly Change[]) => undefined | Promise<undefined>): () => void;
 }
 
 /** What the side is made of. */
@@ -82,9 +83,8 @@ export class BatchedSide implements UdpSide {
 
   /** Publishes all zones, then lets the workers answer. */
   async start(): Promise<void> {
-    this.#unsubscribe = this.#feed.onCommit((changes) => {
-      this.#publisher.apply(changes);
-    });
+    // What takes long goes on in turns, and the commit waits for it before it is acknowledged.
+    this.#unsubscribe = this.#feed.onCommit((changes) => beginInTurns(this.#publisher.publish(changes)));
     await this.#publisher.publishAll(() => new Promise((resolve) => setImmediate(resolve)));
     await this.#lane.start();
   }

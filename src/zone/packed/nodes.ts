@@ -3,7 +3,7 @@
  * Invariants: a name has a number exactly while it has a host, RRsets or owners below it; what is read is a copy or a
  * number, so that nothing outside changes with the columns.
  */
-import type { IpAddress } from '../../net/ip-address.ts';
+import { type IpAddress, ipv4FromNumber } from '../../net/ip-address.ts';
 import type { Name } from '../name.ts';
 import type { RRset } from '../rrset.ts';
 import { ByteArena, placeOf } from './byte-arena.ts';
@@ -122,8 +122,7 @@ export class Nodes {
 
   ipv4(id: number): IpAddress | null {
     if ((this.#flags[id]! & IPV4) === 0) return null;
-    const word = this.#ipv4[id]!;
-    return String.fromCharCode(word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255) as IpAddress;
+    return ipv4FromNumber(this.#ipv4[id]!);
   }
 
   ipv6(id: number): IpAddress | null {

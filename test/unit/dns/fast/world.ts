@@ -1,4 +1,5 @@
 /** Zones in a memory store with an answer table published from them, and both lanes to ask. */
+import { runAtOnce } from '../../../../src/ops/steps.ts';
 import type { Change } from '../../../../src/store/change.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { AnswerTable } from '../../../../src/dns/fast/table/answer-table.ts';
@@ -71,7 +72,7 @@ export class World {
     this.table = new AnswerTable(0x5eed, readers, (chunk) => this.chunks.push(chunk));
     this.publisher = new Publisher(this.table, this.store.view, (query) => this.general(query));
     this.store.onCommit((changes) => {
-      this.publisher.apply(changes);
+      runAtOnce(this.publisher.publish(changes));
     });
     this.#fast = new FastAnswer(0x5eed, (chunk) => this.chunks[chunk]!);
   }
