@@ -4,6 +4,7 @@
  * Invariant: what it decodes is what `Decoder` would have; whatever is not written exactly as `codec.ts` writes the
  * usual case it does not know, and leaves to that one.
  */
+import type { Host } from '../account/host.ts';
 import { addressBytes, parseIpAddress } from '../net/ip-address.ts';
 import type { Name } from '../zone/name.ts';
 import { RRTYPE } from '../zone/rrtype.ts';
@@ -17,7 +18,7 @@ function ascii(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'latin1'));
 }
 
-const HOST = {
+const HOST_KEYS = {
   name: ascii('{"name":"'),
   zone: ascii(',"zone":"'),
   account: ascii('"account":"'),
@@ -28,7 +29,7 @@ const HOST = {
   changedAt: ascii(',"changedAt":'),
   blocked: ascii(',"blocked":true'),
 } as const;
-const RRSET = {
+const RRSET_KEYS = {
   zone: ascii('{"zone":"'),
   owner: ascii('"owner":"'),
   a: ascii(',"type":"A","ttl":'),
@@ -107,36 +108,39 @@ export class QuickDecoder {
 
   #host(): Put | undefined {
     const cursor = this.#cursor;
-    const name = cursor.skip(HOST.name) ? cursor.name() : undefined;
-    const zone = name !== undefined && cursor.skip(HOST.zone) ? this.#zoneName() : undefined;
-    const account = zone !== undefined && cursor.skip(HOST.account) ? this.#accountName() : undefined;
-    const ttl = account !== undefined && cursor.skip(HOST.ttl) ? cursor.integer(MAX_TTL) : -1;
-    if (name === undefined || zone === undefined || account === undefined || ttl === -1) return undefined;
-    const ipv4 = cursor.skip(HOST.ipv4) ? this.#orNull(() => cursor.ipv4()) : undefined;
-    const ipv6 = cursor.skip(HOST.ipv6) ? this.#orNull(() => this.#ipv6()) : undefined;
-    const wildcard = cursor.skip(HOST.wildcard) ? this.#flag() : undefined;
-    const changedAt = cursor.skip(HOST.changedAt) ? this.#orNull(() => this.#time()) : undefined;
-    const blocked = cursor.skip(HOST.blocked);
+    const name = cursor.skip(HOST_KEYS.name) ? cursor.name() : undefined;
+    const zone = name !== undefined && cursor.skip(HOST_KEYS.zone) ? this.#zoneName() : undefined;
+    const account = zone !== undefined && cursor.skip(HOST_KEYS.account) ? this.#accountName() : undefined;
+    if (name === undefined || zone === undefined || account === undefined) return undefined;
+    const rest = this.#restOfHost();
+    return rest === undefined ? undefined : { kind: 'host-put', host: { name, zone, account, ...rest } };
+  }
+
+  #restOfHost(): Omit<Host, 'name' | 'zone' | 'account'> | undefined {
+    const cursor = this.#cursor;
+    const ttl = cursor.skip(HOST_KEYS.ttl) ? cursor.integer(MAX_TTL) : -1;
+    if (ttl === -1) return undefined;
+    const ipv4 = cursor.skip(HOST_KEYS.ipv4) ? this.#orNull(() => cursor.ipv4()) : undefined;
+    const ipv6 = cursor.skip(HOST_KEYS.ipv6) ? this.#orNull(() => this.#ipv6()) : undefined;
+    const wildcard = cursor.skip(HOST_KEYS.wildcard) ? this.#flag() : undefined;
+    const changedAt = cursor.skip(HOST_KEYS.changedAt) ? this.#orNull(() => this.#time()) : undefined;
+    const blocked = cursor.skip(HOST_KEYS.blocked);
     if (ipv4 === undefined || ipv6 === undefined || wildcard === undefined || changedAt === undefined)
       return undefined;
-    if (!cursor.skip(END)) return undefined;
-    return {
-      kind: 'host-put',
-      host: { name, zone, account, ttl, ipv4, ipv6, wildcard, changedAt, blocked },
-    };
+    return cursor.skip(END) ? { ttl, ipv4, ipv6, wildcard, changedAt, blocked } : undefined;
   }
 
   #rrset(): Put | undefined {
     const cursor = this.#cursor;
-    const apex = cursor.skip(RRSET.zone) ? this.#zoneName() : undefined;
-    const owner = apex !== undefined && cursor.skip(RRSET.owner) ? cursor.name() : undefined;
+    const apex = cursor.skip(RRSET_KEYS.zone) ? this.#zoneName() : undefined;
+    const owner = apex !== undefined && cursor.skip(RRSET_KEYS.owner) ? cursor.name() : undefined;
     if (apex === undefined || owner === undefined) return undefined;
-    const isA = cursor.skip(RRSET.a);
-    if (!isA && !cursor.skip(RRSET.aaaa)) return undefined;
+    const isA = cursor.skip(RRSET_KEYS.a);
+    if (!isA && !cursor.skip(RRSET_KEYS.aaaa)) return undefined;
     const ttl = cursor.integer(MAX_TTL);
-    if (ttl === -1 || !cursor.skip(RRSET.rdata)) return undefined;
+    if (ttl === -1 || !cursor.skip(RRSET_KEYS.rdata)) return undefined;
     const address = isA ? cursor.ipv4() : this.#ipv6();
-    if (address === undefined || !cursor.skip(RRSET.end)) return undefined;
+    if (address === undefined || !cursor.skip(RRSET_KEYS.end)) return undefined;
     const rrset = {
       type: isA ? RRTYPE.A : RRTYPE.AAAA,
       ttl,

@@ -6,7 +6,7 @@
  * lane, and so is every ancestor that exists only because of it, so that its absence is never assumed.
  */
 import type { Host } from '../../account/host.ts';
-import { type Steps, runAtOnce, visitInSteps } from '../../ops/steps.ts';
+import { type Steps, visitInSteps } from '../../ops/steps.ts';
 import type { Change } from '../../store/change.ts';
 import { type Name, isSubdomain, labelCount, parentOf, wildcardOf } from '../../zone/name.ts';
 import { type IpAddress, addressFromBytes, familyOf } from '../../net/ip-address.ts';
@@ -51,18 +51,14 @@ export class Publisher {
   /** Publishes everything, in slices between which `pause` is awaited, so that a large store does not hold up the rest. */
   async publishAll(pause: () => Promise<void>): Promise<void> {
     for (const { apex } of [...this.#zones.zones()]) {
-      for (let start = 0, isLast = false; !isLast; start += SLICE) {
-        // Read again after each pause: what a commit has changed meanwhile is published as it is now.
-        const zone = this.#zones.zone(apex);
-        if (zone === undefined) break;
-        if (start === 0) {
-          runAtOnce(this.#prepareZone(zone));
-          this.#open(apex);
-        }
-        this.#publishOwners(zone, start);
-        isLast = start + SLICE >= zone.ownersEnd;
-        if (!isLast) await pause();
-      }
+      const zone = this.#zones.zone(apex);
+      if (zone === undefined) continue;
+      this.#begin(apex);
+      // Nothing of a parent's lies in the way: what is a zone's own by now is published for that zone only.
+      this.#begun.delete(apex);
+      this.#pin(zone);
+      this.#open(apex);
+      for (const steps = this.#publishOwners(apex); steps.next().done !== true;) await pause();
     }
   }
 
@@ -81,11 +77,14 @@ export class Publisher {
     for (const change of changes) {
       if (change.kind === 'zone-remove') yield* this.#removeZone(change.apex);
     }
+    const isNew = new Set<Name>();
     for (const apex of apexes) {
       const zone = this.#zones.zone(apex);
-      if (zone !== undefined) yield* this.#prepareZone(zone);
+      if (zone !== undefined && (yield* this.#prepareZone(zone))) isNew.add(apex);
     }
     yield* visitInSteps(changes, (change) => {
+      const apex = apexOf(change);
+      if (apex !== undefined && isNew.has(apex)) return;
       if (change.kind === 'host-put') this.#publishName(change.host.zone, change.host.name);
       else if (change.kind === 'host-remove') this.#publishName(change.zone, change.name);
       else if (isOfRRset(change)) this.#publishName(change.apex, change.owner);
@@ -133,20 +132,25 @@ export class Publisher {
     if (zone !== undefined) this.#publishPath(zone, name);
   }
 
-  /** Publishes a slice of a zone's owners; as `#publishPath` of each, but without looking up what is at hand. */
-  #publishOwners(zone: Zone<Host>, start: number): void {
-    const published = this.#published.get(zone.apex);
-    if (published === undefined) return;
-    for (const owner of zone.owners(start, start + SLICE)) {
-      const { name } = owner;
-      const isUsual =
-        published.pinned.size === 0 &&
-        !zone.hasCuts &&
-        parentOf(name) === zone.apex &&
-        !this.#zones.zone(name);
-      const plain = isUsual ? plainAddresses(zone, owner) : undefined;
-      if (plain === undefined) this.#publishPath(zone, name);
-      else this.#table.put(name, { ...plain, zone: published.number, flags: 0 });
+  /** Publishes all owners of a zone; as `#publishPath` of each, but without looking up what is at hand. */
+  *#publishOwners(apex: Name): Steps<undefined> {
+    for (let start = 0; ; start += SLICE) {
+      // Read again after each step: at the start commits may change meanwhile what is published.
+      const zone = this.#zones.zone(apex);
+      const published = this.#published.get(apex);
+      if (zone === undefined || published === undefined || start >= zone.ownersEnd) return undefined;
+      if (start > 0) yield;
+      for (const owner of zone.owners(start, start + SLICE)) {
+        const { name } = owner;
+        const isUsual =
+          !zone.hasCuts &&
+          parentOf(name) === apex &&
+          !published.pinned.has(name) &&
+          this.#zones.zone(name) === undefined;
+        const plain = isUsual ? plainAddresses(zone, owner) : undefined;
+        if (plain === undefined) this.#publishPath(zone, name);
+        else this.#table.put(name, { ...plain, zone: published.number, flags: 0 });
+      }
     }
   }
 
@@ -190,28 +194,40 @@ export class Publisher {
     this.#table.removeZone(published.number);
   }
 
-  /** Makes a zone known to the table; publishes again what its SOA record has pinned or set free. */
-  *#prepareZone(zone: Zone<Host>): Steps<undefined> {
-    const { apex, settings } = zone;
+  /** Makes a zone known to the table with all its owners, and is true where it was not; else sees to its pinned names. */
+  *#prepareZone(zone: Zone<Host>): Steps<boolean> {
+    const { apex } = zone;
     const published = this.#published.get(apex) ?? this.#begin(apex);
-    if (published === undefined) return undefined;
-    const parent = this.#begun.delete(apex) ? this.#parentOf(apex) : undefined;
-    if (parent !== undefined) {
-      yield* visitInSteps(parent.owners(), ({ name }) => {
-        if (name !== apex && isSubdomain(name, apex)) this.#table.remove(name);
-      });
+    if (published === undefined) return false;
+    const changed = this.#pin(zone);
+    if (this.#begun.delete(apex)) {
+      const parent = this.#parentOf(apex);
+      if (parent !== undefined) {
+        yield* visitInSteps(parent.owners(), ({ name }) => {
+          if (name !== apex && isSubdomain(name, apex)) this.#table.remove(name);
+        });
+      }
+      yield* this.#publishOwners(apex);
+      return true;
     }
-    const pins = pinnedNames(settings.soa, apex);
+    if (changed)
+      yield* visitInSteps(zone.owners(), ({ name }) => {
+        this.#publish(zone, published, name);
+      });
+    return false;
+  }
+
+  /** Publishes the names that the SOA record pins and those that it has set free; whether there are any. */
+  #pin(zone: Zone<Host>): boolean {
+    const published = this.#published.get(zone.apex);
+    if (published === undefined) return false;
+    const pins = pinnedNames(zone.settings.soa, zone.apex);
     const changed = [...pins, ...published.pinned].filter(
       (name) => pins.has(name) !== published.pinned.has(name),
     );
     published.pinned = pins;
     for (const name of changed) this.#publish(zone, published, name);
-    if (changed.length > 0)
-      yield* visitInSteps(zone.owners(), ({ name }) => {
-        this.#publish(zone, published, name);
-      });
-    return undefined;
+    return changed.length > 0;
   }
 
   /** Publishes what holds for a zone as a whole. */
