@@ -45,8 +45,11 @@ export interface Store {
    * commit at a time. Rejects with StoreError where the changes could not be made durable.
    */
   commit(changes: readonly Change[]): Promise<void>;
-  /** Calls `listener` synchronously after each commit became visible. Returns the way to stop it. */
-  onCommit(listener: (changes: readonly Change[]) => void): () => void;
+  /**
+   * Calls `listener` synchronously after each commit became visible; the commit resolves, and the next begins, only after
+   * a promise that it returns. Returns the way to stop it.
+   */
+  onCommit(listener: (changes: readonly Change[]) => unknown): () => void;
   /** Finishes what is under way and releases the store. */
   close(): Promise<void>;
 }
