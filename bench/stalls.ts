@@ -36,7 +36,7 @@ export const benchStalls: Benchmark = (scale) =>
     const context = { zones: store.view, ...asked, ...off };
     const publisher = new Publisher(table, store.view, (query) => answerQuery(query, context));
     await publisher.publishAll(() => new Promise((resolve) => setImmediate(resolve)));
-    store.onCommit((changes): undefined | Promise<undefined> => beginInTurns(publisher.publish(changes)));
+    store.onCommit((changes) => beginInTurns(publisher.publish(changes)));
     const committer = createCommitter({ store, clock: systemClock });
     const put = (changes: readonly Change[]): Promise<unknown> =>
       committer.submit({ footprint: 'everything', plan: () => ({ changes, result: undefined }) });

@@ -23,7 +23,7 @@ import { AnswerTable } from '../fast/table/answer-table.ts';
  */
 export interface ZoneFeed {
   readonly view: PublishedZones;
-  onCommit(listener: (changes: readonly Change[]) => undefined | Promise<undefined>): () => void;
+  onCommit(listener: (changes: readonly Change[]) => unknown): () => void;
 }
 
 /** A table and the memory it lies in, by the numbers of its chunks. */
