@@ -11,7 +11,7 @@ import { openEmbeddedStore } from '../src/store/embedded/open-embedded-store.ts'
 import { SNAPSHOT_NAME } from '../src/store/embedded/snapshot.ts';
 import { inDirectory, runLoad } from './processes.ts';
 import { hostChange } from './provision.ts';
-import { startRows } from './starts.ts';
+import { startRows } from './store/starts.ts';
 import { type Benchmark, type Row, type Scale, median, runAsProgram, withUnit } from './report.ts';
 
 const PROVISION = join(import.meta.dirname, 'provision.ts');
