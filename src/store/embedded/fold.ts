@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ChangeListDecoder } from '../change-list.ts';
+import { ChangeListDecoder } from '../quick/change-list.ts';
 import type { Change } from '../change.ts';
 import type { State } from '../state.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';

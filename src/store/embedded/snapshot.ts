@@ -11,7 +11,7 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
 import { Decoder, type Put, SECTIONS, type Section, encodeEntity } from '../codec.ts';
-import { QuickDecoder } from '../quick-decoder.ts';
+import { QuickDecoder } from '../quick/quick-decoder.ts';
 import { FieldError, Fields } from '../json-fields.ts';
 import { State } from '../state.ts';
 import { StoreError } from '../store.ts';

@@ -2,16 +2,16 @@
  * How long a whole server takes from its start to its first answer over UDP, and how much memory it then has: after an
  * orderly stop, and after it was killed with a fifth as many records in its journal as it has hosts.
  *
- * `node bench/starts.ts leave DIRECTORY RECORDS` writes that many commits, each of one host and its zone's serial, and
+ * `node bench/store/starts.ts leave DIRECTORY RECORDS` writes that many commits, each of one host and its zone's serial, and
  * kills itself.
  */
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
-import { openEmbeddedStore } from '../src/store/embedded/open-embedded-store.ts';
-import { nodeFileLayer } from '../src/store/embedded/journal/file-layer.ts';
-import { ServerProcess, freePort, homingCommand, inDirectory, runLoad } from './processes.ts';
-import { firstAddress, hostChange, nameOf, provision } from './provision.ts';
-import { type Row, type Scale, median, runAsProgram, withUnit } from './report.ts';
+import { openEmbeddedStore } from '../../src/store/embedded/open-embedded-store.ts';
+import { nodeFileLayer } from '../../src/store/embedded/journal/file-layer.ts';
+import { ServerProcess, freePort, homingCommand, inDirectory, runLoad } from '../processes.ts';
+import { firstAddress, hostChange, nameOf, provision } from '../provision.ts';
+import { type Row, type Scale, median, runAsProgram, withUnit } from '../report.ts';
 
 const BAR_SECONDS = 5;
 const BAR_MIB = 1024;

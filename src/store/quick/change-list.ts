@@ -3,13 +3,15 @@
  * million records is one commit, and must never be a million objects at once.
  * Invariant: takes exactly the lists of changes that JSON and `Decoder` take together.
  */
-import type { Change } from './change.ts';
-import { Decoder } from './codec.ts';
+import type { Change } from '../change.ts';
+import { Decoder } from '../codec.ts';
 import { QuickDecoder } from './quick-decoder.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+/** What JSON takes for white space. */
+const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
@@ -22,7 +24,7 @@ export class ChangeListDecoder {
   decode(bytes: Buffer, take: (change: Change) => void): string | undefined {
     for (let at = 0; at < bytes.length;) {
       const known = this.#quick.change(bytes, at);
-      const end = known?.end ?? endOfValue(bytes, at);
+      const end = known === undefined ? endOfValue(bytes, at) : endOfSpace(bytes, known.end);
       if (known !== undefined) {
         take(known.change);
       } else {
@@ -74,4 +76,10 @@ function endOfValue(bytes: Buffer, start: number): number {
     else if (octet === COMMA && depth === 0) return at;
   }
   return bytes.length;
+}
+
+function endOfSpace(bytes: Buffer, start: number): number {
+  let at = start;
+  while (at < bytes.length && SPACE.has(bytes[at]!)) at++;
+  return at;
 }

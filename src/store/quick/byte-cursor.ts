@@ -3,8 +3,8 @@
  * Invariant: a reader takes only what it knows to be the one plain form (no escapes, no leading zeros, labels of
  * a-z 0-9 _ - *); of anything else it says that it does not know it, which says nothing about its being right.
  */
-import { type IpAddress, ipv4FromNumber } from '../net/ip-address.ts';
-import { type Name, nameFromWire } from '../zone/name.ts';
+import { type IpAddress, ipv4FromNumber } from '../../net/ip-address.ts';
+import { type Name, nameFromWire } from '../../zone/name.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

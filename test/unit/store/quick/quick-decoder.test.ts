@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ChangeListDecoder } from '../../../src/store/change-list.ts';
-import type { Change } from '../../../src/store/change.ts';
-import { Decoder, encodeChange, encodeEntity, sectionOf } from '../../../src/store/codec.ts';
-import { QuickDecoder } from '../../../src/store/quick-decoder.ts';
-import { anyCommit } from '../../contract/store-samples.ts';
+import { ChangeListDecoder } from '../../../../src/store/quick/change-list.ts';
+import type { Change } from '../../../../src/store/change.ts';
+import { Decoder, encodeChange, encodeEntity, sectionOf } from '../../../../src/store/codec.ts';
+import { QuickDecoder } from '../../../../src/store/quick/quick-decoder.ts';
+import { anyCommit } from '../../../contract/store-samples.ts';
 
 const HOST =
   '{"name":"h1.dyn.test.","zone":"dyn.test.","account":"ann","ttl":60,"ipv4":"192.0.2.1","ipv6":"2001:db8::1",' +

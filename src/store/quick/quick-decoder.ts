@@ -4,15 +4,15 @@
  * Invariant: what it decodes is what `Decoder` would have; whatever is not written exactly as `codec.ts` writes the
  * usual case it does not know, and leaves to that one.
  */
-import type { Host } from '../account/host.ts';
-import { addressBytes, parseIpAddress } from '../net/ip-address.ts';
-import type { Name } from '../zone/name.ts';
-import { RRTYPE } from '../zone/rrtype.ts';
-import type { ZoneSettings } from '../zone/zone.ts';
+import type { Host } from '../../account/host.ts';
+import { addressBytes, parseIpAddress } from '../../net/ip-address.ts';
+import type { Name } from '../../zone/name.ts';
+import { RRTYPE } from '../../zone/rrtype.ts';
+import type { ZoneSettings } from '../../zone/zone.ts';
 import { ByteCursor } from './byte-cursor.ts';
-import type { Change } from './change.ts';
-import type { Put } from './codec.ts';
-import { MAX_TTL, MAX_UINT32 } from './json-fields.ts';
+import type { Change } from '../change.ts';
+import type { Put } from '../codec.ts';
+import { MAX_TTL, MAX_UINT32 } from '../json-fields.ts';
 
 function ascii(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'latin1'));
