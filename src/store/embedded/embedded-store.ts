@@ -71,6 +71,8 @@ export interface EmbeddedStore extends Store {
 
 const DEFAULT_COMPACTION_BYTES = 64 * 1024 * 1024;
 const DEFAULT_PROBE_MS = 5_000;
+/** How many changes become visible at once: all of those that devices' updates make, some milliseconds of an import. */
+const CHANGES_PER_TURN = 2_500;
 
 /** The options with every default filled in that the start and the store share. */
 export type StartedOptions = EmbeddedStoreOptions & { readonly clock: Clock; readonly files: FileLayer };
@@ -122,8 +124,7 @@ export class OpenStore implements EmbeddedStore {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#writing.run(async () => {
       await this.#tryWriting(() => this.#journal.append(changes));
-      this.view.apply(changes);
-      this.#listeners.announce(changes);
+      await this.#show(changes);
       if (this.#journal.bytes >= this.#compactAt) this.#compactInBackground();
     });
   }
@@ -167,6 +168,21 @@ export class OpenStore implements EmbeddedStore {
     await this.#folding.run(() => Promise.resolve());
     await this.#writing.run(() => this.#journal.close());
     await this.#lock.release();
+  }
+
+  /** Makes durable changes visible and tells the listeners; in turns where they are many, so that nobody waits. */
+  async #show(changes: readonly Change[]): Promise<void> {
+    const sequence = this.view.sequence + 1;
+    let from = 0;
+    for (; changes.length - from > CHANGES_PER_TURN; from += CHANGES_PER_TURN) {
+      const slice = changes.slice(from, from + CHANGES_PER_TURN);
+      for (const change of slice) this.view.applyChange(change);
+      this.#listeners.announce(slice);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const rest = changes.slice(from);
+    this.view.apply(rest, sequence);
+    this.#listeners.announce(rest);
   }
 
   #job(target: string): Parameters<typeof foldInWorker>[0] {

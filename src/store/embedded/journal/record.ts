@@ -6,7 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Parsed, parsed, unparsable } from '../../../ops/parsed.ts';
-import { type Steps, mapInSteps } from '../../../ops/steps.ts';
+import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { encodeChange } from '../../codec.ts';
 import { FieldError, Fields } from '../../json-fields.ts';
@@ -39,11 +39,29 @@ const FRAME = /^([1-9]\d{0,9}) ([0-9a-f]{8}) /;
 const FRAME_LENGTH = 20;
 const JSON_START = '{"sequence":';
 const MAX = Number.MAX_SAFE_INTEGER;
+/** UTF-16 units after which a long record is cut: a millisecond of encoding. */
+const PIECE_LENGTH = 1 << 20;
+/** The most bytes of a record's JSON, so that a reader can hold it as one string. */
+const MAX_RECORD = 500_000_000;
 
-/** The record of a commit. Throws FieldError where a change cannot be stored, before anything was written. */
-export function* encodeCommit(sequence: number, at: string, changes: readonly Change[]): Steps<Buffer> {
-  const values = yield* mapInSteps(changes, (change) => JSON.stringify(encodeChange(change)));
-  return frame(`{"sequence":${sequence},"at":"${at}","changes":[${values.join(',')}]}`);
+/**
+ * The record of a commit, in pieces that are written one after the other. Throws FieldError where a change cannot be
+ * stored or all of them are more than a record may have, before anything was written.
+ */
+export function* encodeCommit(
+  sequence: number,
+  at: string,
+  changes: readonly Change[],
+): Steps<readonly Buffer[]> {
+  const text = new RecordText();
+  text.add(`{"sequence":${sequence},"at":"${at}","changes":[`);
+  let separator = '';
+  yield* visitInSteps(changes, (change) => {
+    text.add(separator + JSON.stringify(encodeChange(change)));
+    separator = ',';
+  });
+  text.add(']}');
+  return text.frame();
 }
 
 /** The first record of a segment. */
@@ -124,7 +142,38 @@ function decodeEnd(value: unknown): SegmentEnd {
 }
 
 function frame(json: string): Buffer {
-  const bytes = Buffer.from(json, 'utf8');
-  const head = `${bytes.length} ${crc32(bytes).toString(16).padStart(8, '0')} `;
-  return Buffer.concat([Buffer.from(head, 'latin1'), bytes, Buffer.from('\n', 'latin1')]);
+  const text = new RecordText();
+  text.add(json);
+  return Buffer.concat(text.frame());
+}
+
+/** The JSON text of one record while it is put together, as bytes with their checksum: a long one is never one string. */
+class RecordText {
+  readonly #pieces: Buffer[] = [];
+  #pending = '';
+  #length = 0;
+  #crc = 0;
+
+  add(text: string): void {
+    this.#pending += text;
+    if (this.#pending.length >= PIECE_LENGTH) this.#cut();
+  }
+
+  /** The record as a line; one buffer where it is short. */
+  frame(): readonly Buffer[] {
+    this.#cut();
+    const head = `${this.#length} ${this.#crc.toString(16).padStart(8, '0')} `;
+    const line = [Buffer.from(head, 'latin1'), ...this.#pieces, Buffer.from('\n', 'latin1')];
+    return this.#pieces.length === 1 ? [Buffer.concat(line)] : line;
+  }
+
+  #cut(): void {
+    const bytes = Buffer.from(this.#pending, 'utf8');
+    this.#pending = '';
+    this.#length += bytes.length;
+    if (this.#length > MAX_RECORD)
+      throw new FieldError(`one commit has at most ${MAX_RECORD} bytes: make it in parts`);
+    this.#crc = crc32(bytes, this.#crc);
+    this.#pieces.push(bytes);
+  }
 }

@@ -28,7 +28,7 @@ function line(record: Buffer): Buffer {
 test('a commit is one line whatever it holds, and reads back', () => {
   fc.assert(
     fc.property(anyCommit, fc.nat(), (changes, sequence) => {
-      const json = unframe(line(runAtOnce(encodeCommit(sequence, AT, changes))));
+      const json = unframe(line(Buffer.concat(runAtOnce(encodeCommit(sequence, AT, changes)))));
       const record = decodeRecord(json!);
       assert.ok(record.ok && record.value.kind === 'commit');
       assert.deepEqual([record.value.sequence, record.value.changes.length], [sequence, changes.length]);
@@ -37,7 +37,9 @@ test('a commit is one line whatever it holds, and reads back', () => {
 });
 
 test('a record with any one bit changed, or any end missing, is none', () => {
-  const whole = line(runAtOnce(encodeCommit(7, AT, [{ kind: 'account-put', account: account('ann') }])));
+  const whole = line(
+    Buffer.concat(runAtOnce(encodeCommit(7, AT, [{ kind: 'account-put', account: account('ann') }]))),
+  );
   for (let at = 0; at < whole.length; at++) {
     assert.equal(unframe(whole.subarray(0, at)), undefined);
     for (let bit = 0; bit < 8; bit++) {
@@ -75,7 +77,7 @@ test('headers and probes read back; an unknown kind of record does not', () => {
 });
 
 test('a whole record is found within damaged bytes, and one that is only quoted is not', () => {
-  const record = line(runAtOnce(encodeCommit(8, AT, [])));
+  const record = line(Buffer.concat(runAtOnce(encodeCommit(8, AT, []))));
   for (const before of ['x', '12', 'x 4', '}]}\0', '1 00000000 {"sequence":']) {
     const bytes = Buffer.concat([Buffer.from(before), record, Buffer.from('rest')]);
     assert.equal(findRecord(bytes, 1), before.length, before);
@@ -83,7 +85,9 @@ test('a whole record is found within damaged bytes, and one that is only quoted 
   assert.equal(findRecord(record, 1), undefined, 'the record itself begins before');
   assert.equal(findRecord(record.subarray(0, -1), 0), undefined);
   const label = record.toString();
-  const quoting = runAtOnce(encodeCommit(9, AT, [{ kind: 'token-put', token: token('t', { label }) }]));
+  const quoting = Buffer.concat(
+    runAtOnce(encodeCommit(9, AT, [{ kind: 'token-put', token: token('t', { label }) }])),
+  );
   assert.equal(findRecord(quoting.subarray(0, -3), 1), undefined);
 });
 
