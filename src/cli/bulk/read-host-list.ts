@@ -6,6 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { CsvError, type Options, parse } from 'csv-parse';
 import { describeError } from '../../config/layer.ts';
 import type { HostRow, OnProgress } from '../../update/admin/command.ts';
@@ -67,21 +68,19 @@ async function readCsv(source: Readable, take: (row: HostRow) => void): Promise<
     relax_column_count: true,
     // Rows are taken here and not from the stream, which would keep each until somebody asks for it.
     on_record: (record, { lines }) => {
-      const fields = record;
       if (columns === undefined) {
-        const named = namedColumns(fields, lines);
+        const named = namedColumns(record, lines);
         columns = named ?? HOST_COLUMNS;
         if (named !== undefined) return null;
       }
-      take(rowOf(fields, columns, lines));
+      take(rowOf(record, columns, lines));
       return null;
     },
   };
   const parser = parse(options);
-  source.on('error', (error) => parser.destroy(error));
-  source.pipe(parser);
+  parser.resume();
   try {
-    for await (const record of parser) record;
+    await pipeline(source, parser);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const { lines, column } = error as CsvError & { lines?: number; column?: number | string };
