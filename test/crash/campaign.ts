@@ -22,6 +22,9 @@ const ROUNDS_PER_START_KILL = 8;
 /** Small, so that the journal is folded into the snapshot again and again while the server is killed. */
 const SMALL_JOURNAL = { HOMING_STORE_COMPACTION_BYTES: '65536' };
 const LONGEST_FLEET_ROUND_MS = 20_000;
+/** One round in so many goes on until the journal is folded and a backup written. */
+const ROUNDS_PER_FOLD = 5;
+const LONGEST_FOLDS_MS = 120_000;
 /** A million hosts are read in some seconds, on a machine that has other things to do in many. */
 const LONGEST_START_MS = 300_000;
 
@@ -183,13 +186,14 @@ async function check(server: HomingProcess, { ledgers, serials, fleet }: World):
 async function loadUntilKilled(
   server: HomingProcess,
   token: string,
-  { ledgers, serials, fleet }: World,
+  { ledgers, serials, fleet, report }: World,
 ): Promise<number> {
   const watch = watchSerials(createResolver(server.dnsPort), serials);
   const load = startLoad({ httpPort: server.httpPort, user: ACCOUNT, password: token }, ledgers);
   // Most rounds begin once updates flow, however slow the machine is; the others catch the first ones under way.
   if (Math.random() < 0.8) await firstAcknowledgement(load);
-  // With a fleet a round may last until an import, a backup or a compaction of it is done, or is in the middle of it.
+  if (fleet !== undefined && report.kills % ROUNDS_PER_FOLD === 1) await firstFolds(server, fleet);
+  // A fleet's imports, backups and compactions take longer, and are to be killed at any moment of theirs.
   await sleep(Math.random() * (fleet === undefined ? LONGEST_ROUND_MS : LONGEST_FLEET_ROUND_MS));
   const ended = server.end('SIGKILL');
   const watched = watch.stop();
@@ -197,6 +201,17 @@ async function loadUntilKilled(
   await load.stop();
   await watched;
   return load.acknowledged();
+}
+
+/** Waits until a backup and a compaction are done, so that a campaign goes through whole ones, too. */
+async function firstFolds(server: HomingProcess, fleet: Fleet): Promise<void> {
+  const before = fleet.backups.length;
+  const deadline = Date.now() + LONGEST_FOLDS_MS;
+  while (fleet.backups.length === before || !server.log().includes('"code":"compacted"')) {
+    // A journal that has not grown enough is not folded.
+    if (Date.now() > deadline) return;
+    await sleep(100);
+  }
 }
 
 async function firstAcknowledgement(load: Load): Promise<void> {

@@ -73,6 +73,14 @@ export async function liveThrough(
   const administrator = createAdministrator({ view: store.view, committer, clock, hashPassword });
   const service = createUpdateService({ view: store.view, committer, clock });
   await administrator.execute({ kind: 'account-add', name: 'ann', admin: false, password: null });
+  for (const apex of ZONES.slice(1))
+    await administrator.execute({
+      kind: 'zone-add',
+      apex,
+      nameServers: [],
+      addresses: [],
+      accept: 'private',
+    });
 
   const folds: Promise<unknown>[] = [];
   for (let step = 0; step < steps; step++) {
