@@ -65,26 +65,15 @@ async function sampleUntilDone(pid: number, memoryFile: string): Promise<Sample[
   while (performance.now() - started < minutes * 60_000) {
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
     const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    const heap = await readFile(memoryFile, 'utf8').then(parseHeap, () => undefined);
-    if (heap === undefined) continue;
+    const { heapUsed } = JSON.parse(await readFile(memoryFile, 'utf8')) as { heapUsed: number };
     samples.push({
       seconds: (performance.now() - started) / 1000,
       rssBytes: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024,
-      heapBytes: heap,
+      heapBytes: heapUsed,
       descriptors: (await readdir(`/proc/${pid}/fd`)).length,
     });
   }
   return samples;
-}
-
-/** Undefined for a file that is being written. */
-function parseHeap(text: string): number | undefined {
-  try {
-    return (JSON.parse(text) as { heapUsed: number }).heapUsed;
-  } catch {
-    // Read in the middle of a write: the next sample has it.
-    return undefined;
-  }
 }
 
 function report(samples: readonly Sample[], done: Readonly<Done>, compactions: number): boolean {

@@ -23,7 +23,7 @@ const ROUNDS_PER_START_KILL = 8;
 const SMALL_JOURNAL = { HOMING_STORE_COMPACTION_BYTES: '65536' };
 const LONGEST_FLEET_ROUND_MS = 20_000;
 /** One round in so many goes on until the journal is folded and a backup written. */
-const ROUNDS_PER_FOLD = 5;
+const ROUNDS_PER_FOLD = 10;
 const LONGEST_FOLDS_MS = 120_000;
 /** A million hosts are read in some seconds, on a machine that has other things to do in many. */
 const LONGEST_START_MS = 300_000;

@@ -33,7 +33,7 @@ export interface Verdict {
   readonly floors: readonly number[];
 }
 
-const STRETCHES = 20;
+const STRETCHES = 10;
 const MIB = 1024 * 1024;
 /** What a process may grow by while it is judged: a share of its size, and never less than this. */
 const TOLERANCE: Record<Measure, { readonly share: number; readonly least: number }> = {
