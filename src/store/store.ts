@@ -42,7 +42,8 @@ export interface Store {
   readonly health: StoreHealth;
   /**
    * Makes the changes durable, then visible, then tells the listeners, then resolves. Called by one writer, one
-   * commit at a time. Rejects with StoreError where the changes could not be made durable.
+   * commit at a time. Thousands of changes may become visible, and be told, in several turns of the event loop, in
+   * their order. Rejects with StoreError where the changes could not be made durable.
    */
   commit(changes: readonly Change[]): Promise<void>;
   /**

@@ -14,6 +14,7 @@ import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
 import { nextSerial } from '../zone/serial.ts';
+import type { ZoneSettings } from '../zone/zone.ts';
 
 /** What an intent wants changed, and what its submitter gets once that is durable and served. */
 export interface Plan<T> {
@@ -158,28 +159,27 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
 
 /** The changes, and the next serial of every existing zone of which they change an answer. */
 function* withSerials(view: StoreView, changes: readonly Change[], now: number): Steps<readonly Change[]> {
-  const apexes = new Set<Name>();
+  const touched = new Set<Name>();
+  const ended = new Set<Name>();
+  const planned = new Map<Name, ZoneSettings>();
   yield* visitInSteps(changes, (change) => {
-    if (change.kind === 'zone-put') apexes.add(change.zone.apex);
+    if (change.kind === 'zone-put') planned.set(change.zone.apex, change.zone);
+    else if (change.kind === 'zone-remove') ended.add(change.apex);
     else if (change.kind === 'host-put') {
-      if (publishesOtherwise(change.host, view)) apexes.add(change.host.zone);
-    } else if (change.kind === 'host-remove') apexes.add(change.zone);
-    else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') apexes.add(change.apex);
+      if (!touched.has(change.host.zone) && publishesOtherwise(change.host, view))
+        touched.add(change.host.zone);
+    } else if (change.kind === 'host-remove') touched.add(change.zone);
+    else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') touched.add(change.apex);
   });
-  const all = [...changes];
-  for (const apex of apexes) {
+  const serials: Change[] = [];
+  for (const apex of new Set([...planned.keys(), ...touched])) {
     const current = view.zone(apex)?.settings;
     // A zone that begins with this batch keeps the serial it was given; one that ends with it needs none.
-    if (
-      current === undefined ||
-      changes.some((change) => change.kind === 'zone-remove' && change.apex === apex)
-    )
-      continue;
-    const planned = changes.findLast((change) => change.kind === 'zone-put' && change.zone.apex === apex);
-    const settings = planned?.kind === 'zone-put' ? planned.zone : current;
-    all.push({ kind: 'zone-put', zone: { ...settings, serial: nextSerial(current.serial, now) } });
+    if (current === undefined || ended.has(apex)) continue;
+    const settings = planned.get(apex) ?? current;
+    serials.push({ kind: 'zone-put', zone: { ...settings, serial: nextSerial(current.serial, now) } });
   }
-  return all;
+  return changes.concat(serials);
 }
 
 /** Whether DNS answers anything else with this host than with what is stored of it. */

@@ -13,8 +13,8 @@ import { FieldError } from '../json-fields.ts';
 import type { State } from '../state.ts';
 import { type Store, StoreError, type StoreHealth } from '../store.ts';
 import { Turns } from '../turns.ts';
-import { type FileLayer, describeFileError } from './journal/file-layer.ts';
-import { type FoldResult, foldInWorker } from './fold.ts';
+import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
+import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold.ts';
 import type { JournalWriter } from './journal/writer.ts';
 import type { Lock } from './lock.ts';
 import { SNAPSHOT_NAME } from './snapshot.ts';
@@ -55,7 +55,7 @@ export interface EmbeddedStoreOptions {
   readonly probeMs?: number;
   /** How long after the start, in milliseconds, a journal that was too large then is compacted; 3,000 where absent. */
   readonly startCompactionMs?: number;
-  /** The journal's files; the system's where absent. */
+  /** What writes the files; the system where absent. Others cannot follow into a worker, so folding stays here with them. */
   readonly files?: FileLayer;
 }
 
@@ -147,7 +147,7 @@ export class OpenStore implements EmbeddedStore {
     if (dirname(target) === this.directory) {
       return Promise.reject(new StoreError('unwritable', 'A backup must be outside the data directory.'));
     }
-    return this.#fold(() => foldInWorker({ ...this.#job(target), verify: true }, this.#closing.signal));
+    return this.#fold(() => this.#foldFiles({ ...this.#job(target), verify: true }));
   }
 
   compact(): Promise<FoldResult> {
@@ -157,7 +157,7 @@ export class OpenStore implements EmbeddedStore {
         return this.#journal.segments.slice(0, -1);
       });
       const job = { ...this.#job(join(this.directory, SNAPSHOT_NAME)), segments: sealed };
-      const result = await foldInWorker(job, this.#closing.signal);
+      const result = await this.#foldFiles(job);
       this.#snapshotBytes = result.bytes;
       await this.#journal.discard(sealed.at(-1)!.number);
       this.#compactAt = this.#compactionBytes();
@@ -180,7 +180,7 @@ export class OpenStore implements EmbeddedStore {
     await this.#lock.release();
   }
 
-  #job(target: string): Parameters<typeof foldInWorker>[0] {
+  #job(target: string): FoldJob {
     return {
       snapshot: join(this.directory, SNAPSHOT_NAME),
       segments: this.#journal.segments,
@@ -188,6 +188,11 @@ export class OpenStore implements EmbeddedStore {
       savedAt: new Date(this.#options.clock.now()).toISOString(),
       verify: false,
     };
+  }
+
+  #foldFiles(job: FoldJob): Promise<FoldResult> {
+    const { files } = this.#options;
+    return files === nodeFileLayer ? foldInWorker(job, this.#closing.signal) : fold(job, files);
   }
 
   #fold(task: () => Promise<FoldResult>): Promise<FoldResult> {

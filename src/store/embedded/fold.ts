@@ -12,6 +12,7 @@ import type { Change } from '../change.ts';
 import type { State } from '../state.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
 import { corruptBytes } from './corrupt-bytes.ts';
+import { type FileLayer, nodeFileLayer } from './journal/file-layer.ts';
 import { type JournalReading, type JournalSource, readJournal } from './journal/reader.ts';
 import type { SealedSegment } from './journal/writer.ts';
 import { type StoreDocument, openDocument } from './snapshot.ts';
@@ -72,19 +73,23 @@ export async function readDocument(path: string): Promise<StoreDocument> {
 }
 
 /** Writes a document and returns the size of its file. */
-export async function writeDocument(path: string, document: StoreDocument): Promise<number> {
-  const low = openDocument(path);
+export async function writeDocument(
+  path: string,
+  document: StoreDocument,
+  files: FileLayer = nodeFileLayer,
+): Promise<number> {
+  const low = openDocument(path, { files });
   low.data = document;
   await low.write();
   return (await stat(path)).size;
 }
 
 /** Folds in this thread. Rejects with StoreError `corrupt` or `too-new`, or with Node's error of a failed write. */
-export async function fold(job: FoldJob): Promise<FoldResult> {
+export async function fold(job: FoldJob, files: FileLayer = nodeFileLayer): Promise<FoldResult> {
   const { state } = await readDocument(job.snapshot);
   const { torn } = await replayJournal(state, job.segments);
   for (const { path, ...range } of torn) throw corruptBytes(path, range, 'damaged');
-  const bytes = await writeDocument(job.target, { savedAt: job.savedAt, state });
+  const bytes = await writeDocument(job.target, { savedAt: job.savedAt, state }, files);
   if (job.verify) await readDocument(job.target);
   return { sequence: state.sequence, bytes };
 }

@@ -41,39 +41,30 @@ const JSON_START = '{"sequence":';
 const COMMIT_HEAD = /^\{"sequence":(0|[1-9]\d{0,15}),"at":"[0-9A-Z:.+-]{1,40}","changes":\[/;
 const COMMIT_HEAD_LENGTH = 100;
 const COMMIT_END = Buffer.from(']}', 'latin1');
-/** A piece of a large record: some milliseconds of work. */
-const PIECE = 1 << 20;
 const MAX = Number.MAX_SAFE_INTEGER;
+/** UTF-16 units after which a long record is cut: a millisecond of encoding. */
+const PIECE_LENGTH = 1 << 20;
+/** The most bytes of a record's JSON, so that a reader can hold it as one string. */
+const MAX_RECORD = 500_000_000;
 
 /**
- * The record of a commit, in pieces to be written one after the other; one piece where it is not large. Throws
- * FieldError where a change cannot be stored, before anything was written.
+ * The record of a commit, in pieces that are written one after the other. Throws FieldError where a change cannot be
+ * stored or all of them are more than a record may have, before anything was written.
  */
 export function* encodeCommit(
   sequence: number,
   at: string,
   changes: readonly Change[],
 ): Steps<readonly Buffer[]> {
-  const pieces: Buffer[] = [];
-  let text = `{"sequence":${sequence},"at":"${at}","changes":[`;
+  const text = new RecordText();
+  text.add(`{"sequence":${sequence},"at":"${at}","changes":[`);
   let separator = '';
   yield* visitInSteps(changes, (change) => {
-    text += separator + JSON.stringify(encodeChange(change));
+    text.add(separator + JSON.stringify(encodeChange(change)));
     separator = ',';
-    if (text.length < PIECE) return;
-    pieces.push(Buffer.from(text, 'utf8'));
-    text = '';
   });
-  pieces.push(Buffer.from(`${text}]}`, 'utf8'));
-  let length = 0;
-  let sum = 0;
-  for (const piece of pieces) {
-    if (length > 0) yield;
-    length += piece.length;
-    sum = crc32(piece, sum);
-  }
-  const framed = [headOf(length, sum), ...pieces, Buffer.from('\n', 'latin1')];
-  return pieces.length === 1 ? [Buffer.concat(framed)] : framed;
+  text.add(']}');
+  return text.frame();
 }
 
 /** The first record of a segment. */
@@ -169,10 +160,38 @@ function decodeEnd(value: unknown): SegmentEnd {
 }
 
 function frame(json: string): Buffer {
-  const bytes = Buffer.from(json, 'utf8');
-  return Buffer.concat([headOf(bytes.length, crc32(bytes)), bytes, Buffer.from('\n', 'latin1')]);
+  const text = new RecordText();
+  text.add(json);
+  return Buffer.concat(text.frame());
 }
 
-function headOf(length: number, sum: number): Buffer {
-  return Buffer.from(`${length} ${sum.toString(16).padStart(8, '0')} `, 'latin1');
+/** The JSON text of one record while it is put together, as bytes with their checksum: a long one is never one string. */
+class RecordText {
+  readonly #pieces: Buffer[] = [];
+  #pending = '';
+  #length = 0;
+  #crc = 0;
+
+  add(text: string): void {
+    this.#pending += text;
+    if (this.#pending.length >= PIECE_LENGTH) this.#cut();
+  }
+
+  /** The record as a line; one buffer where it is short. */
+  frame(): readonly Buffer[] {
+    this.#cut();
+    const head = `${this.#length} ${this.#crc.toString(16).padStart(8, '0')} `;
+    const line = [Buffer.from(head, 'latin1'), ...this.#pieces, Buffer.from('\n', 'latin1')];
+    return this.#pieces.length === 1 ? [Buffer.concat(line)] : line;
+  }
+
+  #cut(): void {
+    const bytes = Buffer.from(this.#pending, 'utf8');
+    this.#pending = '';
+    this.#length += bytes.length;
+    if (this.#length > MAX_RECORD)
+      throw new FieldError(`one commit has at most ${MAX_RECORD} bytes: make it in parts`);
+    this.#crc = crc32(bytes, this.#crc);
+    this.#pieces.push(bytes);
+  }
 }

@@ -148,9 +148,10 @@ export class JournalWriter {
   async discard(number: number): Promise<void> {
     while (this.#sealed.length > 0 && this.#sealed[0]!.number <= number) {
       await removeIfThere(this.#files, this.#sealed[0]!.path);
+      // One by one: of several removals a crash may undo the first and not the last, and a gap is damage.
+      await this.#files.syncDirectory(this.#directory);
       this.#sealed = this.#sealed.slice(1);
     }
-    await this.#files.syncDirectory(this.#directory);
   }
 
   /** Closes the file; everything acknowledged is durable already. */
