@@ -24,6 +24,8 @@ export const TEXT_HEADERS: ReplyHeaders = {
   'Cache-Control': 'no-store',
 };
 
+const TEXT_HEADER_LIST: readonly string[] = Object.entries(TEXT_HEADERS).flat();
+
 /** What a reply without success says besides the code must avoid, in any case, as part of any word (D-8.6). */
 export const SUCCESS_WORDS: readonly string[] = ['good', 'nochg', 'ok', 'true', 'updated', 'success'];
 
@@ -40,11 +42,14 @@ export function toResponse({ status, body, headers }: Reply): Response {
 /** Sends a reply in one write. Nothing happens where the client has gone meanwhile. */
 export function sendReply(response: ServerResponse, { status, body, headers }: Reply): void {
   if (response.destroyed) return;
-  const list: (string | number)[] = [];
-  for (const name in headers) list.push(name, headers[name]!);
-  list.push('Content-Length', body.length);
-  response.writeHead(status, list);
+  response.writeHead(status, withLength(headers, body.length));
   response.end(body, 'latin1');
+}
+
+/** Names and values in turn, which Node takes without looking at an object's keys. */
+function withLength(headers: ReplyHeaders, length: number): (string | number)[] {
+  if (headers === TEXT_HEADERS) return [...TEXT_HEADER_LIST, 'Content-Length', length];
+  return [...Object.entries(headers).flat(), 'Content-Length', length];
 }
 
 /** A plain-text reply as hono's handlers give it. `extra` adds headers or replaces the usual ones. */
