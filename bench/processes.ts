@@ -43,7 +43,10 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   #errors = '';
 
-  constructor(command: readonly string[], options: { readonly cwd?: string } = {}) {
+  constructor(
+    command: readonly string[],
+    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ) {
     const [program = '', ...args] = pinned(SERVER_CORE, command);
     // The log goes through a pipe that is read, as a service manager does it.
     this.#child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -32,7 +32,7 @@ export const benchLatency: Benchmark = async (scale) => {
         await server.ready(async () => (await runLoad(dig).catch(() => '')).startsWith('10.'));
         const rounds: Figures[] = [];
         for (let round = 0; round < scale.rounds; round++)
-          rounds.push(await measure(own[1]!, questions, scale.seconds));
+          rounds.push(await measureLatency(own[1]!, questions, scale.seconds));
         rows.push(rowOf(updates, rounds));
       } finally {
         await server.stop();
@@ -42,7 +42,8 @@ export const benchLatency: Benchmark = async (scale) => {
   });
 };
 
-interface Figures {
+/** Times of answers in milliseconds. */
+export interface Figures {
   readonly p50: number;
   readonly p99: number;
   readonly longest: number;
@@ -60,14 +61,20 @@ function rowOf(updates: number, rounds: readonly Figures[]): Row {
   };
 }
 
-async function measure(port: string, questions: string, seconds: number): Promise<Figures> {
-  const rate = ['-Q', String(QUESTIONS_A_SECOND), '-l', String(seconds), '-c', '8', '-v'];
+/** Asks `questions` (dnsperf's file) of 127.0.0.1 so many times a second. Rejects where fewer than a second's are answered. */
+export async function measureLatency(
+  port: string,
+  questions: string,
+  seconds: number,
+  perSecond = QUESTIONS_A_SECOND,
+): Promise<Figures> {
+  const rate = ['-Q', String(perSecond), '-l', String(seconds), '-c', '8', '-v'];
   const output = await runLoad(['dnsperf', '-s', '127.0.0.1', '-p', port, '-d', questions, ...rate]);
   const times = Array.from(
     output.matchAll(/^> NOERROR \S+ A ([\d.]+)$/gm),
     ([, time]) => Number(time) * 1000,
   );
-  if (times.length < QUESTIONS_A_SECOND) throw new Error(`too few answers: ${output.slice(-500)}`);
+  if (times.length < perSecond) throw new Error(`too few answers: ${output.slice(-500)}`);
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.floor((times.length - 1) * share)]!;
   return { p50: at(0.5), p99: at(0.99), longest: at(1), perSecond: times.length / seconds };
