@@ -84,7 +84,7 @@ async function measureBurst(
   const names = Array.from({ length: 20_000 }, (_, i) => `h${(i * 7919) % hosts}.${APEX} A\n`);
   writeFileSync(questions, names.join(''));
   const measure = (): Promise<Figures> =>
-    measureLatency(String(target.dns), questions, seconds, QUESTIONS_A_SECOND);
+    measureLatency({ port: target.dns, perSecond: QUESTIONS_A_SECOND }, questions, seconds);
   const idle = [await measure(), await measure(), await measure()];
   const progress = { isDone: false };
   const burst = logInAll(target, devices).finally(() => (progress.isDone = true));

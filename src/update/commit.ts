@@ -9,7 +9,7 @@
  */
 import type { Host } from '../account/host.ts';
 import type { Clock } from '../ops/clock.ts';
-import { type Steps, runInTurns } from '../ops/steps.ts';
+import { type Steps, runInTurns, visitInSteps } from '../ops/steps.ts';
 import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
@@ -146,7 +146,7 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
   }
   if (changes.length === 0) return;
   try {
-    await store.commit(withSerials(store.view, changes, now));
+    await store.commit(await runInTurns(withSerials(store.view, changes, now)));
     for (const { waiting, result } of committed) waiting.settle({ kind: 'committed', result });
   } catch (error) {
     for (const { waiting } of committed) {
@@ -157,15 +157,15 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
 }
 
 /** The changes, and the next serial of every existing zone of which they change an answer. */
-function withSerials(view: StoreView, changes: readonly Change[], now: number): readonly Change[] {
+function* withSerials(view: StoreView, changes: readonly Change[], now: number): Steps<readonly Change[]> {
   const apexes = new Set<Name>();
-  for (const change of changes) {
+  yield* visitInSteps(changes, (change) => {
     if (change.kind === 'zone-put') apexes.add(change.zone.apex);
     else if (change.kind === 'host-put') {
       if (publishesOtherwise(change.host, view)) apexes.add(change.host.zone);
     } else if (change.kind === 'host-remove') apexes.add(change.zone);
     else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') apexes.add(change.apex);
-  }
+  });
   const all = [...changes];
   for (const apex of apexes) {
     const current = view.zone(apex)?.settings;

@@ -53,6 +53,8 @@ export interface EmbeddedStoreOptions {
   readonly compactionBytes?: number;
   /** How often, in milliseconds, an unwritable store tries whether it can write again; 5,000 where absent. */
   readonly probeMs?: number;
+  /** How long after the start, in milliseconds, a journal that was too large then is compacted; 3,000 where absent. */
+  readonly startCompactionMs?: number;
   /** The journal's files; the system's where absent. */
   readonly files?: FileLayer;
 }
@@ -71,6 +73,7 @@ export interface EmbeddedStore extends Store {
 
 const DEFAULT_COMPACTION_BYTES = 64 * 1024 * 1024;
 const DEFAULT_PROBE_MS = 5_000;
+const DEFAULT_START_COMPACTION_MS = 3_000;
 
 /** The options with every default filled in that the start and the store share. */
 export type StartedOptions = EmbeddedStoreOptions & { readonly clock: Clock; readonly files: FileLayer };
@@ -98,6 +101,7 @@ export class OpenStore implements EmbeddedStore {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #health: StoreHealth = { writable: true };
+  readonly #startCompaction: NodeJS.Timeout;
   #probe: NodeJS.Timeout | undefined;
   #snapshotBytes: number;
   #compactAt: number;
@@ -110,6 +114,12 @@ export class OpenStore implements EmbeddedStore {
     this.#journal = parts.journal;
     this.#snapshotBytes = parts.snapshotBytes;
     this.#compactAt = this.#compactionBytes();
+    // Not only after a commit: the journal of a server that is killed again and again would grow on. Not at once: what
+    // is started next shall have the processor for itself.
+    this.#startCompaction = setTimeout(() => {
+      this.#compactWhereDue();
+    }, options.startCompactionMs ?? DEFAULT_START_COMPACTION_MS);
+    this.#startCompaction.unref();
   }
 
   get health(): StoreHealth {
@@ -122,9 +132,9 @@ export class OpenStore implements EmbeddedStore {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#writing.run(async () => {
       await this.#tryWriting(() => this.#journal.append(changes));
-      this.view.apply(changes);
-      this.#listeners.announce(changes);
-      if (this.#journal.bytes >= this.#compactAt) this.#compactInBackground();
+      await this.view.show(changes);
+      await this.#listeners.announce(changes);
+      this.#compactWhereDue();
     });
   }
 
@@ -162,6 +172,7 @@ export class OpenStore implements EmbeddedStore {
 
   async #close(): Promise<void> {
     clearTimeout(this.#probe);
+    clearTimeout(this.#startCompaction);
     // A fold that is stopped half-way leaves a temporary file, which the next start removes.
     this.#closing.abort(closedError());
     await this.#folding.run(() => Promise.resolve());
@@ -186,7 +197,8 @@ export class OpenStore implements EmbeddedStore {
     });
   }
 
-  #compactInBackground(): void {
+  #compactWhereDue(): void {
+    if (this.#journal.bytes < this.#compactAt) return;
     // Not again for each commit that arrives while this one is at work.
     this.#compactAt = Number.POSITIVE_INFINITY;
     this.compact().then(

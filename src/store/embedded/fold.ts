@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Decoder } from '../codec.ts';
+import { ChangeListDecoder } from '../change-list.ts';
 import type { Change } from '../change.ts';
 import type { State } from '../state.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
@@ -40,21 +40,22 @@ export type FoldReport =
   | { readonly ok: true; readonly result: FoldResult }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
 
-/** Applies the commits of a journal that `state` does not hold yet. Throws StoreError `corrupt` or `too-new`. */
+/** Applies the commits of a journal that `state` does not hold yet. Throws StoreError `corrupt` or `too-new`; the state is then not to be used. */
 export function replayJournal(state: State, segments: JournalSource['segments']): Promise<JournalReading> {
-  const decoder = new Decoder();
+  const decoder = new ChangeListDecoder();
+  const take = (change: Change): void => {
+    state.applyChange(change);
+  };
   return readJournal({
     segments,
     after: state.sequence,
-    onCommit: (sequence, values) => {
-      const changes: Change[] = [];
-      for (const value of values) {
-        const change = decoder.change(value);
-        if (!change.ok) return change.reason;
-        changes.push(change.value);
-      }
-      state.apply(changes, sequence);
-      return undefined;
+    onCommit: (sequence, changes) => {
+      // A commit of which the end cannot be read leaves its beginning in the state, which is then thrown away.
+      const problem = Buffer.isBuffer(changes)
+        ? decoder.decode(changes, take)
+        : decoder.decodeValues(changes, take);
+      if (problem === undefined) state.apply([], sequence);
+      return problem;
     },
   });
 }

@@ -11,6 +11,7 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
 import { Decoder, type Put, SECTIONS, type Section, encodeEntity } from '../codec.ts';
+import { QuickDecoder } from '../quick-decoder.ts';
 import { FieldError, Fields } from '../json-fields.ts';
 import { State } from '../state.ts';
 import { StoreError } from '../store.ts';
@@ -31,6 +32,7 @@ const FIRST_LINE = /^\{"format":"homing-store","version":(\d{1,9}),$/;
 const LAST_LINE = /^"sha256":"([0-9a-f]{64})"\}\n$/;
 const LAST_LINE_LENGTH = 77;
 const KEY_LENGTH = 32;
+const COMMA = 0x2c;
 
 /** The name of the snapshot in a data directory. */
 export const SNAPSHOT_NAME = 'snapshot.json';
@@ -153,6 +155,7 @@ class SnapshotReading {
   readonly #path: string;
   readonly #history: FormatHistory;
   readonly #decoder = new Decoder();
+  readonly #quick = new QuickDecoder();
   #upgrade: Upgrade | undefined;
   #document: StoreDocument | undefined;
   #section: string | undefined;
@@ -208,6 +211,7 @@ class SnapshotReading {
   }
 
   #takeLine(line: Line): void {
+    if (this.#section !== undefined && this.#tryQuickly(this.#section, line.bytes)) return;
     const text = line.bytes.toString('utf8');
     if (this.#upgrade === undefined) {
       const version = FIRST_LINE.exec(text)?.[1];
@@ -224,6 +228,13 @@ class SnapshotReading {
     } else {
       this.#takeEntity(this.#upgrade, this.#section, text.endsWith(',') ? text.slice(0, -1) : text);
     }
+  }
+
+  #tryQuickly(section: string, bytes: Buffer): boolean {
+    if (this.#upgrade?.isNone !== true) return false;
+    const put = this.#quick.entity(section, bytes.at(-1) === COMMA ? bytes.subarray(0, -1) : bytes);
+    if (put !== undefined) this.#document!.state.applyChange(put);
+    return put !== undefined;
   }
 
   #takeEntity(upgrade: Upgrade, name: string, text: string): void {

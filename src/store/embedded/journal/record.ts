@@ -6,7 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Parsed, parsed, unparsable } from '../../../ops/parsed.ts';
-import { type Steps, mapInSteps } from '../../../ops/steps.ts';
+import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { encodeChange } from '../../codec.ts';
 import { FieldError, Fields } from '../../json-fields.ts';
@@ -38,12 +38,42 @@ export type JournalRecord =
 const FRAME = /^([1-9]\d{0,9}) ([0-9a-f]{8}) /;
 const FRAME_LENGTH = 20;
 const JSON_START = '{"sequence":';
+const COMMIT_HEAD = /^\{"sequence":(0|[1-9]\d{0,15}),"at":"[0-9A-Z:.+-]{1,40}","changes":\[/;
+const COMMIT_HEAD_LENGTH = 100;
+const COMMIT_END = Buffer.from(']}', 'latin1');
+/** A piece of a large record: some milliseconds of work. */
+const PIECE = 1 << 20;
 const MAX = Number.MAX_SAFE_INTEGER;
 
-/** The record of a commit. Throws FieldError where a change cannot be stored, before anything was written. */
-export function* encodeCommit(sequence: number, at: string, changes: readonly Change[]): Steps<Buffer> {
-  const values = yield* mapInSteps(changes, (change) => JSON.stringify(encodeChange(change)));
-  return frame(`{"sequence":${sequence},"at":"${at}","changes":[${values.join(',')}]}`);
+/**
+ * The record of a commit, in pieces to be written one after the other; one piece where it is not large. Throws
+ * FieldError where a change cannot be stored, before anything was written.
+ */
+export function* encodeCommit(
+  sequence: number,
+  at: string,
+  changes: readonly Change[],
+): Steps<readonly Buffer[]> {
+  const pieces: Buffer[] = [];
+  let text = `{"sequence":${sequence},"at":"${at}","changes":[`;
+  let separator = '';
+  yield* visitInSteps(changes, (change) => {
+    text += separator + JSON.stringify(encodeChange(change));
+    separator = ',';
+    if (text.length < PIECE) return;
+    pieces.push(Buffer.from(text, 'utf8'));
+    text = '';
+  });
+  pieces.push(Buffer.from(`${text}]}`, 'utf8'));
+  let length = 0;
+  let sum = 0;
+  for (const piece of pieces) {
+    if (length > 0) yield;
+    length += piece.length;
+    sum = crc32(piece, sum);
+  }
+  const framed = [headOf(length, sum), ...pieces, Buffer.from('\n', 'latin1')];
+  return pieces.length === 1 ? [Buffer.concat(framed)] : framed;
 }
 
 /** The first record of a segment. */
@@ -86,6 +116,21 @@ export function findRecord(bytes: Buffer, from: number): number | undefined {
   return undefined;
 }
 
+/**
+ * A commit's number and the bytes of its changes, of the JSON bytes of a record as `encodeCommit` writes it; undefined
+ * for any other, which `decodeRecord` is for. The changes are valid for as long as the record's bytes.
+ */
+export function splitCommit(
+  json: Buffer,
+): { readonly sequence: number; readonly changes: Buffer } | undefined {
+  const head = COMMIT_HEAD.exec(json.toString('latin1', 0, COMMIT_HEAD_LENGTH));
+  const end = json.length - COMMIT_END.length;
+  const sequence = Number(head?.[1]);
+  if (head === null || !Number.isSafeInteger(sequence) || !json.subarray(end).equals(COMMIT_END))
+    return undefined;
+  return { sequence, changes: json.subarray(head[0].length, end) };
+}
+
 /** The record of the JSON bytes that `unframe` gave. */
 export function decodeRecord(json: Buffer): Parsed<JournalRecord> {
   try {
@@ -125,6 +170,9 @@ function decodeEnd(value: unknown): SegmentEnd {
 
 function frame(json: string): Buffer {
   const bytes = Buffer.from(json, 'utf8');
-  const head = `${bytes.length} ${crc32(bytes).toString(16).padStart(8, '0')} `;
-  return Buffer.concat([Buffer.from(head, 'latin1'), bytes, Buffer.from('\n', 'latin1')]);
+  return Buffer.concat([headOf(bytes.length, crc32(bytes)), bytes, Buffer.from('\n', 'latin1')]);
+}
+
+function headOf(length: number, sum: number): Buffer {
+  return Buffer.from(`${length} ${sum.toString(16).padStart(8, '0')} `, 'latin1');
 }
