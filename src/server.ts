@@ -11,6 +11,7 @@ import { type ListenAddress, formatListenAddress, loopbackFor } from './config/l
 import type { SettingKey } from './config/schema.ts';
 import { type DnsServer, createDnsServer } from './dns/server/dns-server.ts';
 import type { Health } from './http/health.ts';
+import { createHttpLog } from './http/log.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
 import { systemClock } from './ops/clock.ts';
 import type { Log } from './ops/log.ts';
@@ -207,7 +208,7 @@ function createHttp(
         dnsLane: dnsLane.replace(/:.*$/s, ''),
       };
     },
-    log: log.child({ room: 'http' }),
+    log: createHttpLog(log.child({ room: 'http' })),
   });
 }
 

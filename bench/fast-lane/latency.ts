@@ -34,7 +34,7 @@ export const benchLatency: Benchmark = needing(
         running.push({ server, ...(await server.start()) });
       for (let round = 0; round < scale.rounds; round++) {
         for (const { server, port } of running) {
-          const figures = await measure({ runner, port }, questions, scale.seconds);
+          const figures = await measureLatency({ runner, port }, questions, scale.seconds);
           rounds.set(server, [...(rounds.get(server) ?? []), figures]);
         }
       }
@@ -47,7 +47,8 @@ export const benchLatency: Benchmark = needing(
   },
 );
 
-interface Figures {
+/** Times of answers in milliseconds. */
+export interface Figures {
   readonly p50: number;
   readonly p99: number;
   readonly longest: number;
@@ -101,12 +102,17 @@ async function realTime(): Promise<readonly string[]> {
   }
 }
 
-async function measure(
-  { runner, port }: { runner: readonly string[]; port: number },
+/** Asks `questions` (dnsperf's file) of 127.0.0.1; rejects where fewer than a second's are answered. */
+export async function measureLatency(
+  {
+    runner = [],
+    port,
+    perSecond = QUESTIONS_A_SECOND,
+  }: { runner?: readonly string[]; port: number; perSecond?: number },
   questions: string,
   seconds: number,
 ): Promise<Figures> {
-  const rate = ['-Q', String(QUESTIONS_A_SECOND), '-l', String(seconds), '-c', '8', '-e', '-v'];
+  const rate = ['-Q', String(perSecond), '-l', String(seconds), '-c', '8', '-e', '-v'];
   const load = ['dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', questions, ...rate];
   // Into a file: dnsperf waits for whoever reads its lines from a pipe, and counts that as time of the answers.
   const lines = `${questions}.out`;
@@ -116,7 +122,7 @@ async function measure(
     output.matchAll(/^> NOERROR \S+ A ([\d.]+)$/gm),
     ([, time]) => Number(time) * 1000,
   );
-  if (times.length < QUESTIONS_A_SECOND) throw new Error(`too few answers: ${output.slice(-500)}`);
+  if (times.length < perSecond) throw new Error(`too few answers: ${output.slice(-500)}`);
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.floor((times.length - 1) * share)]!;
   return { p50: at(0.5), p99: at(0.99), longest: at(1), perSecond: times.length / seconds };

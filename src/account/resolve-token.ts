@@ -5,13 +5,12 @@
  * must then be the account's, or a host's that the token may update, or empty. Devices fill that field with what
  * their form asks for, so a trailing dot and capitals are tolerated (RFC 4343).
  */
-import { createSecretKey } from 'node:crypto';
 import { parseName } from '../zone/name.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Credentials } from './authenticator.ts';
 import { hostAccess } from './permission.ts';
 import type { Principal } from './principal.ts';
-import { type Token, digestTokenSecret } from './token.ts';
+import { type Token, createTokenDigester } from './token.ts';
 
 /** What the secret is: a token's used rightly, a token's with a user name that is not its own, or no token's. */
 export type TokenResolution =
@@ -35,15 +34,15 @@ export function createTokenResolver(directory: AccountDirectory): TokenResolver 
 
   // A store's key is made with the store; another one means that another state was put in its place.
   let keyBytes = directory.tokenKey;
-  let key = createSecretKey(keyBytes);
+  let digest = createTokenDigester(keyBytes);
 
   return ({ user, secret }) => {
     if (secret === '') return NO_TOKEN;
     if (directory.tokenKey !== keyBytes) {
       keyBytes = directory.tokenKey;
-      key = createSecretKey(keyBytes);
+      digest = createTokenDigester(keyBytes);
     }
-    const token = directory.tokenByDigest(digestTokenSecret(secret, key));
+    const token = directory.tokenByDigest(digest(secret));
     if (token === undefined || directory.account(token.account) === undefined) return NO_TOKEN;
     let resolution = resolutions.get(token);
     if (resolution === undefined) {

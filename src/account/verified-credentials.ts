@@ -2,11 +2,11 @@
  * What password checks came to, remembered for a short time so that a device that logs in every minute costs
  * microseconds.
  *
- * Invariants: neither passwords nor anything that outlives the process is kept, only HMACs under a key made at start;
+ * Invariants: neither passwords nor anything that outlives the process is kept, only keyed hashes under a key made at start;
  * each is made over the account's password hash too, so that a changed password is forgotten at once; memory is
  * bounded, the least recently used goes first.
  */
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../ops/clock.ts';
 
 /** How much is remembered. */
@@ -37,16 +37,15 @@ export interface VerifiedCredentials {
 /** A memory of nothing yet, with a key of its own. */
 export function createVerifiedCredentials(options: VerifiedCredentialsOptions): VerifiedCredentials {
   const { clock, ttlMs = 3_600_000, capacity = 10_000 } = options;
-  const key = createSecretKey(randomBytes(32));
+  // As hexadecimal digits it fills one block of SHA-256, so what follows is hashed from a secret state.
+  const key = randomBytes(32).toString('hex');
   const right = new ExpiringSet(ttlMs, capacity);
   const wrong = new ExpiringSet(ttlMs, capacity);
 
   return {
     fingerprint: ({ name, passwordHash, secret }) =>
       // Neither a name nor a hash holds a line break, so the parts cannot run into each other.
-      createHmac('sha256', key)
-        .update(`${name}\n${passwordHash ?? ''}\n${secret}`, 'utf8')
-        .digest('binary'),
+      hash('sha256', `${key}${name}\n${passwordHash ?? ''}\n${secret}`, 'binary'),
     recall(fingerprint) {
       const now = clock.now();
       if (right.has(fingerprint, now)) return true;

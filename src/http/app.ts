@@ -11,9 +11,9 @@ import type { Exchange } from './exchange.ts';
 import { type HealthCheck, replyHealth } from './health.ts';
 import { type Description, replyHomePage } from './home-page.ts';
 import type { HttpLog } from './log.ts';
-import { textReply } from './reply.ts';
+import { textReply, toResponse } from './reply.ts';
 import { CHECKIP_HTML_PATHS, CHECKIP_TEXT_PATHS, UPDATE_PATHS } from './request-target.ts';
-import { createDyndns2 } from './update/dyndns2.ts';
+import { type Dyndns2Handler, createDyndns2 } from './update/dyndns2.ts';
 import { parseUpdateParameters } from './update/parameters.ts';
 
 /** What the HTTP surface works with. */
@@ -36,18 +36,26 @@ To send an address:   /nic/update?hostname=NAME&myip=ADDRESS
 To see your address:  /ip
 `;
 
-/** Creates the app; give `app.fetch(request, exchange)` a request whose URL is the exchange's route. */
-export function createHttpApp(options: HttpAppOptions): HttpApp {
+/** The app, and the handler to which it routes updates. */
+export interface HttpSurface {
+  /** Give `app.fetch(request, exchange)` a request whose URL is the exchange's route. */
+  readonly app: HttpApp;
+  readonly update: Dyndns2Handler;
+}
+
+/** Creates the app. */
+export function createHttpApp(options: HttpAppOptions): HttpSurface {
   const { service, authenticator, health, describe, log, clock = systemClock } = options;
   const update = createDyndns2({ service, authenticator, log, clock });
   const app: HttpApp = new Hono<{ Bindings: Exchange }>();
 
-  for (const path of UPDATE_PATHS) app.all(path, (c) => update(c.env));
+  const replyUpdate = async (exchange: Exchange): Promise<Response> => toResponse(await update(exchange));
+  for (const path of UPDATE_PATHS) app.all(path, (c) => replyUpdate(c.env));
   for (const path of CHECKIP_HTML_PATHS) app.all(path, (c) => replyCheckip(c.env, 'html'));
   for (const path of CHECKIP_TEXT_PATHS) app.all(path, (c) => replyCheckip(c.env, 'text'));
   app.get('/healthz', () => replyHealth(health));
   app.all('/', (c) => {
-    if (namesHost(c.env)) return update(c.env);
+    if (namesHost(c.env)) return replyUpdate(c.env);
     if (isCheckipHost(c.env)) return replyCheckip(c.env, 'html');
     return replyHomePage(c.env, describe(), health);
   });
@@ -57,7 +65,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     log.error({ requestId: c.env.requestId, err: error }, 'request failed');
     return textReply('This request failed here. Try again later.\n', 500);
   });
-  return app;
+  return { app, update };
 }
 
 /** Some clients send updates to the bare server name, as deSEC takes them (D-1.2). */

@@ -62,6 +62,11 @@ export class MessageExchange implements Exchange {
 /** Reads a body of at most `limit` bytes. Never rejects. */
 function readBody(message: IncomingMessage, limit: number): Promise<Body> {
   return new Promise((resolve) => {
+    // What has neither length nor encoding has no body, and its stream has ended before anybody could listen.
+    if (message.readableEnded) {
+      resolve({ kind: 'whole', bytes: Buffer.alloc(0) });
+      return;
+    }
     const chunks: Buffer[] = [];
     let length = 0;
     const finish = (body: Body): void => {

@@ -1,8 +1,65 @@
-/** What the HTTP side needs of a log. Invariant: no secret, query or body is ever among the fields. */
+/**
+ * What the HTTP side writes to the log. Invariants: no secret, query or body is ever among the fields; the line of an
+ * update is the same JSON that the log would make of its fields, written out here because nothing else is logged as
+ * often.
+ */
+import type { IpAddress } from '../net/ip-address.ts';
+import { formatIpAddress } from '../net/ip-address.ts';
+import { type Log, createLineWriter } from '../ops/log.ts';
+import type { OutcomeKind } from '../update/outcome.ts';
 
-/** Structured lines: fields first, then the message, as pino takes them. */
+/** What is kept of one update (D-7.7). */
+export interface UpdateEntry {
+  /** ASCII without quotation marks, as the server makes it. */
+  readonly requestId: string;
+  readonly hostnames: readonly string[];
+  readonly outcomes: readonly OutcomeKind[];
+  /** Undefined where nobody was proved to act, or the operator acts. */
+  readonly account: string | undefined;
+  readonly source: IpAddress;
+  /** Undefined where the client named none. */
+  readonly agent: string | undefined;
+  readonly durationMs: number;
+}
+
+/** Structured lines: fields first, then the message, as pino takes them; and one for each update. */
 export interface HttpLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  update(level: 'info' | 'warn', entry: UpdateEntry): void;
+}
+
+/** The HTTP side's log over that of the process. */
+export function createHttpLog(log: Log): HttpLog {
+  const writeLine = createLineWriter(log);
+  return {
+    info: (fields, message) => {
+      log.info(fields, message);
+    },
+    warn: (fields, message) => {
+      log.warn(fields, message);
+    },
+    error: (fields, message) => {
+      log.error(fields, message);
+    },
+    update: (level, entry) => {
+      if (log.isLevelEnabled(level)) writeLine(level, formatUpdateEntry(entry), 'update');
+    },
+  };
+}
+
+/** The members of the JSON object of an update's line. */
+export function formatUpdateEntry(entry: UpdateEntry): string {
+  const { account, agent } = entry;
+  let hostnames = '';
+  for (const hostname of entry.hostnames)
+    hostnames += (hostnames === '' ? '' : ',') + JSON.stringify(hostname);
+  let outcomes = '';
+  for (const outcome of entry.outcomes) outcomes += (outcomes === '' ? '"' : ',"') + outcome + '"';
+  const members = `"requestId":"${entry.requestId}","hostnames":[${hostnames}],"outcomes":[${outcomes}]`;
+  const by = account === undefined ? '' : `,"account":${JSON.stringify(account)}`;
+  const from = `,"source":"${formatIpAddress(entry.source)}"`;
+  const through = agent === undefined ? '' : `,"agent":${JSON.stringify(agent)}`;
+  return `${members}${by}${from}${through},"durationMs":${entry.durationMs}`;
 }

@@ -42,6 +42,13 @@ const DEVICE_PATHS: ReadonlySet<string> = new Set([
   '/healthz',
 ]);
 
+const UPDATE_ROUTES: ReadonlySet<string> = new Set(UPDATE_PATHS);
+
+/** Whether a route is the update endpoint's. `/` with a query that names a host (D-1.2) is not one by itself. */
+export function isUpdatePath(route: string): boolean {
+  return UPDATE_ROUTES.has(route);
+}
+
 /** Takes a raw request target (RFC 9112 §3.2, origin or absolute form) apart. */
 export function parseRequestTarget(target: string): RequestTarget {
   const local = target.startsWith('/') ? target : withoutAuthority(target);

@@ -1,22 +1,21 @@
 /**
- * The HTTP server: listeners, limits, and what must be true of a request before hono sees it (D-8).
+ * The HTTP server: listeners, connections and their limits (D-8).
  *
- * Invariants: a request reaches hono with a canonical path and a harmless Host, so none is refused for an odd one;
- * a connection stays open only for a client that asks for it; every connection is bounded in time and size; `stop`
- * lets requests under way finish. Framing: RFC 9112.
+ * Invariants: every connection is bounded in time and size; `stop` lets requests under way finish.
  */
-import { randomBytes } from 'node:crypto';
-import { IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type Server, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { type IpAddress, parseIpAddress } from '../net/ip-address.ts';
-import { type SourcePolicy, isTrustedProxy, resolveSourceAddress } from '../net/source-address.ts';
-import { type HttpAppOptions, createHttpApp } from './app.ts';
+import { type SourcePolicy, isTrustedProxy } from '../net/source-address.ts';
+import type { HttpAppOptions } from './app.ts';
 import { answerClientError, refuseTunnel } from './client-error.ts';
-import { type Exchange, MessageExchange } from './exchange.ts';
 import { awaitProxyHeader } from './proxy-protocol.ts';
-import { textReply } from './reply.ts';
-import { parseRequestTarget } from './request-target.ts';
+import {
+  HttpMessage,
+  type HttpResponse,
+  type RequestListener,
+  createRequestListener,
+} from './request-listener.ts';
 
 /** Where to listen; port 0 takes a free one. */
 export interface ListenAddress {
@@ -84,40 +83,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   return new NodeHttpServer(options);
 }
 
-/** A message that carries its exchange to the app. */
-class HttpMessage extends IncomingMessage {
-  exchange: Exchange | undefined;
-}
-
-type HttpResponse = ServerResponse<HttpMessage>;
-
 class NodeHttpServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #limits: HttpLimits;
   readonly #servers: Server<typeof HttpMessage>[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #active = new Set<HttpResponse>();
   readonly #peers = new WeakMap<Socket, IpAddress>();
-  readonly #handle: (message: HttpMessage, response: HttpResponse) => Promise<void>;
-  readonly #idPrefix = randomBytes(4).toString('hex');
-  #requests = 0;
-  #draining = false;
-  #policy: SourcePolicy;
+  readonly #requests: RequestListener;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#policy = sourcePolicy(options);
-    const app = createHttpApp(options);
-    this.#handle = getRequestListener(
-      (request, { incoming }) => app.fetch(request, (incoming as HttpMessage).exchange),
-      {
-        errorHandler: (error) => {
-          options.log.error({ err: error }, 'request failed before it was routed');
-          return textReply('This request cannot be read.\n', 400);
-        },
-      },
-    );
+    const { bodyBytes } = this.#limits;
+    this.#requests = createRequestListener(options, { bodyBytes, policy: sourcePolicy(options) });
   }
 
   get addresses(): readonly ListenAddress[] {
@@ -139,8 +117,7 @@ class NodeHttpServer implements HttpServer {
   }
 
   async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
-    this.#draining = true;
-    for (const response of this.#active) response.shouldKeepAlive = false;
+    this.#requests.drain();
     const closed = this.#servers.map(
       (server) =>
         new Promise<void>((resolve) =>
@@ -159,7 +136,7 @@ class NodeHttpServer implements HttpServer {
   }
 
   reconfigure(policy: HttpServerPolicy): void {
-    this.#policy = sourcePolicy(policy);
+    this.#requests.policy = sourcePolicy(policy);
   }
 
   async #open({ address, port }: ListenAddress): Promise<Server<typeof HttpMessage>> {
@@ -175,9 +152,10 @@ class NodeHttpServer implements HttpServer {
         keepAliveTimeout: limits.keepAliveTimeout,
         connectionsCheckingInterval: CHECKING_INTERVAL,
         noDelay: true,
+        optimizeEmptyRequests: true, // nearly all have no body, so no stream need be set up for one
       },
       (message, response) => {
-        void this.#serve(message, response);
+        this.#serve(message, response);
       },
     );
     server.maxConnections = limits.maxConnections;
@@ -189,7 +167,7 @@ class NodeHttpServer implements HttpServer {
       refuseTunnel(socket);
     });
     server.on('checkExpectation', (message: HttpMessage, response: HttpResponse) => {
-      void this.#serve(message, response);
+      this.#serve(message, response);
     });
     if (this.#options.proxyProtocol === true) this.#expectProxyHeaders(server);
     server.prependListener('connection', (socket: Socket) => {
@@ -213,7 +191,7 @@ class NodeHttpServer implements HttpServer {
         if (source !== undefined) this.#peers.set(socket, source);
         for (const listener of serveHttp) listener.call(server, socket);
       };
-      if (peer === undefined || !isTrustedProxy(peer, this.#policy)) begin();
+      if (peer === undefined || !isTrustedProxy(peer, this.#requests.policy)) begin();
       else awaitProxyHeader(socket, this.#limits.headersTimeout, begin);
     });
   }
@@ -226,26 +204,11 @@ class NodeHttpServer implements HttpServer {
     );
   }
 
-  async #serve(message: HttpMessage, response: HttpResponse): Promise<void> {
+  #serve(message: HttpMessage, response: HttpResponse): void {
     const peer = this.#peerOf(message.socket);
-    if (peer === undefined) {
-      message.destroy(); // already disconnected: nobody to answer, and no source to answer for
-      return;
-    }
-    const { headers } = message;
-    const { route, query } = parseRequestTarget(message.url ?? '');
-    const requestId = `${this.#idPrefix}-${(this.#requests++).toString(36)}`;
-    const source = resolveSourceAddress(peer, headers, this.#policy);
-    message.exchange = new MessageExchange(message, this.#limits.bodyBytes, { requestId, query, source });
-    message.url = route;
-    headers.host = 'localhost';
-    if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
-    this.#active.add(response);
-    try {
-      await this.#handle(message, response);
-    } finally {
-      this.#active.delete(response);
-    }
+    // Where there is none it has already disconnected: nobody to answer, and no source to answer for.
+    if (peer === undefined) message.destroy();
+    else this.#requests.serve(message, response, peer);
   }
 
   #peerOf(socket: Socket): IpAddress | undefined {
@@ -259,14 +222,6 @@ class NodeHttpServer implements HttpServer {
 
 function sourcePolicy({ trustedProxies, forwardedHeader = 'either' }: HttpServerPolicy): SourcePolicy {
   return { trustedProxies, forwardedHeader };
-}
-
-/** HTTP/1.1's own default is to stay, but most devices read until the end and would wait for it (D-8.3). */
-function asksForKeepAlive(connection: string | undefined): boolean {
-  if (connection === undefined) return false;
-  return (
-    connection === 'keep-alive' || (/\bkeep-alive\b/i.test(connection) && !/\bclose\b/i.test(connection))
-  );
 }
 
 function listen(server: Server<typeof HttpMessage>, at: ListenAddress, ipv6Only: boolean): Promise<void> {

@@ -3,7 +3,6 @@
  * Invariants: a family that is not mentioned is kept; equality is by value; a host that is refused is not changed at
  * all, in neither family, while the other hosts of the request are.
  */
-import type { Host } from '../account/host.ts';
 import { hostAccess } from '../account/permission.ts';
 import { type AcceptPolicy, classifyAddress, isPublishable } from '../net/address-class.ts';
 import type { IpAddress } from '../net/ip-address.ts';
@@ -20,26 +19,22 @@ export function planUpdate(
   request: UpdateRequest,
   now: number,
 ): Plan<readonly HostOutcome[]> {
+  const { hostnames } = request;
   const changes: Change[] = [];
   const outcomes: HostOutcome[] = [];
-  for (const [index, name] of request.hostnames.entries()) {
-    const first = request.hostnames.indexOf(name);
-    outcomes.push(
-      first < index
-        ? outcomes[first]!
-        : planHost(view, request, name, (host) => {
-            changes.push({ kind: 'host-put', host: { ...host, changedAt: now } });
-          }),
-    );
+  for (let index = 0; index < hostnames.length; index++) {
+    const name = hostnames[index];
+    const first = hostnames.indexOf(name);
+    outcomes.push(first < index ? outcomes[first]! : planHost(view, request, { name, now, changes }));
   }
   return { changes, result: outcomes };
 }
 
+/** The outcome for one name; adds the change that makes it true to `changes`. */
 function planHost(
   view: StoreView,
   request: UpdateRequest,
-  name: Name | undefined,
-  put: (host: Host) => void,
+  { name, now, changes }: { name: Name | undefined; now: number; changes: Change[] },
 ): HostOutcome {
   if (name === undefined) return { kind: 'not-fqdn' };
   const host = view.host(name);
@@ -54,7 +49,7 @@ function planHost(
   const ipv4 = intended(request.ipv4, host.ipv4);
   const ipv6 = intended(request.ipv6, host.ipv6);
   if (ipv4 === host.ipv4 && ipv6 === host.ipv6) return { kind: 'unchanged', ipv4, ipv6 };
-  put({ ...host, ipv4, ipv6 });
+  changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
   return { kind: 'changed', ipv4, ipv6 };
 }
 

@@ -6,7 +6,7 @@ import { createPasswordHasher } from '../../src/account/password.ts';
 import { digestTokenSecret } from '../../src/account/token.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
 import type { Health } from '../../src/http/health.ts';
-import type { HttpLog } from '../../src/http/log.ts';
+import { type HttpLog, formatUpdateEntry } from '../../src/http/log.ts';
 import { type HttpServer, type HttpServerOptions, createHttpServer } from '../../src/http/server.ts';
 import type { AcceptPolicy } from '../../src/net/address-class.ts';
 import { formatIpAddress } from '../../src/net/ip-address.ts';
@@ -280,5 +280,13 @@ function recorder(log: Site['log']): HttpLog {
   const record = (level: string) => (fields: object, message: string) => {
     log.push({ level, fields: { ...fields }, message });
   };
-  return { info: record('info'), warn: record('warn'), error: record('error') };
+  return {
+    info: record('info'),
+    warn: record('warn'),
+    error: record('error'),
+    // As an operator gets it: from the line's own text.
+    update: (level, entry) => {
+      record(level)(JSON.parse(`{${formatUpdateEntry(entry)}}`) as object, 'update');
+    },
+  };
 }

@@ -199,17 +199,19 @@ export class Publisher {
     const { apex } = zone;
     const published = this.#published.get(apex) ?? this.#begin(apex);
     if (published === undefined) return false;
-    const changed = this.#pin(zone);
     if (this.#begun.delete(apex)) {
+      // First what the parent had published here: a name of its own may be one that this zone pins.
       const parent = this.#parentOf(apex);
       if (parent !== undefined) {
         yield* visitInSteps(parent.owners(), ({ name }) => {
           if (name !== apex && isSubdomain(name, apex)) this.#table.remove(name);
         });
       }
+      this.#pin(zone);
       yield* this.#publishOwners(apex);
       return true;
     }
+    const changed = this.#pin(zone);
     if (changed)
       yield* visitInSteps(zone.owners(), ({ name }) => {
         this.#publish(zone, published, name);

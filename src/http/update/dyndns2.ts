@@ -2,12 +2,12 @@
  * The update endpoint: a request in the DynDNS2 protocol becomes an UpdateRequest, its result return codes (D-1 to
  * D-8). Order: method, body, parameters, credentials, hosts; wrong credentials are told before anything else.
  * Invariants: HEAD changes nothing; whoever is not authenticated learns nothing about hosts; one log line for each
- * update, without secrets; what needs no waiting is answered without any, because @hono/node-server sends a reply that
- * is there at once with less work.
+ * update, without secrets; what needs no waiting is answered without any, because a reply that is there at once is
+ * sent with less work.
  */
 import type { Authentication, Authenticator, Credentials } from '../../account/authenticator.ts';
 import type { Principal } from '../../account/principal.ts';
-import { type IpFamily, formatIpAddress } from '../../net/ip-address.ts';
+import type { IpFamily } from '../../net/ip-address.ts';
 import type { Clock } from '../../ops/clock.ts';
 import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
 import { MAX_HOSTS_PER_REQUEST } from '../../update/request.ts';
@@ -15,7 +15,7 @@ import type { UpdateResult, UpdateService } from '../../update/service.ts';
 import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HttpLog } from '../log.ts';
-import { type ReplyHeaders, textReply } from '../reply.ts';
+import { type Reply, type ReplyHeaders, plainReply } from '../reply.ts';
 import { resolveAddressUpdate } from './address-intent.ts';
 import { parseCredentials } from './credentials.ts';
 import { formText } from './form.ts';
@@ -31,7 +31,7 @@ export interface Dyndns2Options {
 }
 
 /** Answers one request to an update path; at once where nothing must be read, computed or written for it. */
-export type Dyndns2Handler = (exchange: Exchange) => Response | Promise<Response>;
+export type Dyndns2Handler = (exchange: Exchange) => Reply | Promise<Reply>;
 
 /** One request on its way. */
 interface Update {
@@ -39,7 +39,6 @@ interface Update {
   readonly parameters: UpdateParameters;
   readonly credentials: Credentials | undefined;
   readonly hosts: readonly string[];
-  readonly startedAt: number;
 }
 
 /** The result of one request and what the reply and the log need beside it. */
@@ -83,33 +82,34 @@ export function createDyndns2({ service, authenticator, log, clock }: Dyndns2Opt
       : resultOf(result, families, principal);
   }
 
-  function answer(update: Update): Response | Promise<Response> {
-    const reply = (result: Result): Response => {
-      logUpdate(log, update, { result, durationMs: clock.now() - update.startedAt });
+  function answer(exchange: Exchange, form: string): Reply | Promise<Reply> {
+    const startedAt = clock.now();
+    // A bug, caught once for this surface: the device must try again later and not give up.
+    const replyBug = (error: unknown): Reply => {
+      log.error({ requestId: exchange.requestId, err: error }, 'update failed');
+      return replyRequest({ kind: 'unavailable', retryAfterSeconds: BUG_RETRY_SECONDS });
+    };
+    const reply = (update: Update, result: Result): Reply => {
+      logUpdate(log, update, { result, durationMs: clock.now() - startedAt });
       return result.kind === 'hosts'
         ? replyHosts(result.outcomes, result.families)
         : replyRequest(result.outcome);
     };
-    // A bug, caught once for this surface: the device must try again later and not give up.
-    const replyBug = (error: unknown): Response => {
-      log.error({ requestId: update.exchange.requestId, err: error }, 'update failed');
-      return replyRequest({ kind: 'unavailable', retryAfterSeconds: BUG_RETRY_SECONDS });
-    };
     try {
+      const update = parseUpdate(exchange, form);
       const result = applyUpdate(update);
-      return result instanceof Promise ? result.then(reply).catch(replyBug) : reply(result);
+      return result instanceof Promise
+        ? result.then((settled) => reply(update, settled)).catch(replyBug)
+        : reply(update, result);
     } catch (error) {
       return replyBug(error);
     }
   }
 
   return (exchange) => {
-    const startedAt = clock.now();
-    if (exchange.method === 'HEAD') return textReply('');
-    if (exchange.method === 'GET') return answer(parseUpdate(exchange, '', startedAt));
-    return readForm(exchange).then((form) =>
-      form instanceof Response ? form : answer(parseUpdate(exchange, form, startedAt)),
-    );
+    if (exchange.method === 'GET') return answer(exchange, '');
+    if (exchange.method === 'HEAD') return plainReply('');
+    return readForm(exchange).then((form) => (typeof form === 'string' ? answer(exchange, form) : form));
   };
 }
 
@@ -119,30 +119,22 @@ function logUpdate(
   { exchange, hosts }: Update,
   { result, durationMs }: { result: Result; durationMs: number },
 ): void {
-  const fields = {
+  const isRefused = result.kind === 'request' && RETURN_CODES[result.outcome.kind].status === 503;
+  log.update(isRefused ? 'warn' : 'info', {
     requestId: exchange.requestId,
     hostnames: loggedHosts(hosts),
     outcomes: result.kind === 'hosts' ? result.outcomes.map(({ kind }) => kind) : [result.outcome.kind],
     account: accountOf(result.principal),
-    source: formatIpAddress(exchange.source),
+    source: exchange.source,
     agent: exchange.headers['user-agent']?.slice(0, LONGEST_LOGGED),
     durationMs,
-  };
-  if (result.kind === 'request' && RETURN_CODES[result.outcome.kind].status === 503)
-    log.warn(fields, 'update');
-  else log.info(fields, 'update');
+  });
 }
 
-function parseUpdate(exchange: Exchange, form: string, startedAt: number): Update {
+function parseUpdate(exchange: Exchange, form: string): Update {
   const parameters = parseUpdateParameters(exchange.query, form);
   const credentials = parseCredentials(exchange.headers.authorization, parameters);
-  return {
-    exchange,
-    parameters,
-    credentials,
-    hosts: requestedHosts(parameters.hosts, credentials),
-    startedAt,
-  };
+  return { exchange, parameters, credentials, hosts: requestedHosts(parameters.hosts, credentials) };
 }
 
 function resultOf(result: UpdateResult, families: readonly IpFamily[], principal: Principal): Result {
@@ -152,18 +144,18 @@ function resultOf(result: UpdateResult, families: readonly IpFamily[], principal
 }
 
 /** The form text of a request with a body that may carry an update, or the reply to one that may not. */
-async function readForm(exchange: Exchange): Promise<string | Response> {
+async function readForm(exchange: Exchange): Promise<string | Reply> {
   if (exchange.method !== 'POST' && exchange.method !== 'PUT') {
-    return textReply('Send updates with GET or POST.\n', 405, ALLOWED);
+    return plainReply('Send updates with GET or POST.\n', 405, ALLOWED);
   }
   const body = await exchange.readBody();
   switch (body.kind) {
     case 'whole':
       return formText(body.bytes, exchange.headers['content-type']);
     case 'too-large':
-      return textReply('The body is too large.\n', 413, { Connection: 'close' });
+      return plainReply('The body is too large.\n', 413, { Connection: 'close' });
     case 'cut-short':
-      return textReply('The body ended early.\n', 400, { Connection: 'close' });
+      return plainReply('The body ended early.\n', 400, { Connection: 'close' });
   }
 }
 
@@ -173,23 +165,24 @@ function requestedHosts(hosts: readonly string[], credentials: Credentials | und
   if (hosts.length > 0 || credentials === undefined) return hosts;
   return parseHostnameOrWildcard(credentials.user) === undefined ? [] : [credentials.user];
 }
-function replyHosts(outcomes: readonly HostOutcome[], families: readonly IpFamily[]): Response {
+
+function replyHosts(outcomes: readonly HostOutcome[], families: readonly IpFamily[]): Reply {
   const body = formatHostLines(outcomes, families);
   for (const outcome of outcomes) {
     const reason = describeRefusal(outcome);
-    if (reason !== undefined) return textReply(body, 200, { 'X-Homing-Reason': reason });
+    if (reason !== undefined) return plainReply(body, 200, { 'X-Homing-Reason': reason });
   }
-  return textReply(body);
+  return plainReply(body);
 }
 
-function replyRequest(outcome: RequestOutcome): Response {
+function replyRequest(outcome: RequestOutcome): Reply {
   const { code, status } = RETURN_CODES[outcome.kind];
-  if (outcome.kind === 'bad-credentials') return textReply(`${code}\n`, status, CHALLENGE);
+  if (outcome.kind === 'bad-credentials') return plainReply(`${code}\n`, status, CHALLENGE);
   if ('retryAfterSeconds' in outcome) {
     const seconds = Math.max(1, Math.ceil(outcome.retryAfterSeconds));
-    return textReply(`${code}\n`, status, { 'Retry-After': String(seconds) });
+    return plainReply(`${code}\n`, status, { 'Retry-After': String(seconds) });
   }
-  return textReply(`${code}\n`, status);
+  return plainReply(`${code}\n`, status);
 }
 
 function accountOf(principal: Principal | undefined): string | undefined {

@@ -17,7 +17,7 @@ let app: HttpApp;
 
 before(async () => {
   backing = await openBacking({ hosts: ['home.example.test'], accounts: { alice: 's3cret' } });
-  app = createHttpApp(backing.app);
+  ({ app } = createHttpApp(backing.app));
 });
 after(() => backing.close());
 
@@ -82,7 +82,7 @@ describe('HTTP app', () => {
   });
 
   it('answers 911 with a time to wait when a part throws, and logs it (D-7.6)', async () => {
-    const failing = createHttpApp({
+    const { app: failing } = createHttpApp({
       ...backing.app,
       authenticator: { authenticate: () => Promise.reject(new Error('worker ended')) },
     });
@@ -112,14 +112,17 @@ describe('HTTP app', () => {
     const well = await ask('/healthz');
     assert.equal(well.status, 200);
     assert.deepEqual(await well.json(), { healthy: true, checks: { store: 'pass' } });
-    const ill = createHttpApp({ ...backing.app, health: () => Promise.reject(new Error('no answer')) });
+    const { app: ill } = createHttpApp({
+      ...backing.app,
+      health: () => Promise.reject(new Error('no answer')),
+    });
     const reply = await ill.fetch(new Request('http://localhost/healthz'), {});
     assert.equal(reply.status, 503);
     assert.deepEqual(await reply.json(), { healthy: false, checks: { check: 'no answer' } });
   });
 
   it('shows a page that needs nothing else, escapes what it shows and forbids the rest (D-10.2)', async () => {
-    const failing = createHttpApp({
+    const { app: failing } = createHttpApp({
       ...backing.app,
       describe: () => ({ version: '<b>9</b>', zones: 3, hosts: 14, dnsLane: 'x & y' }),
       health: () => Promise.resolve({ healthy: false, checks: { dns: 'pass', store: 'no space <left>' } }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
@@ -96,4 +96,22 @@ describe('IP addresses', () => {
   test('bytes of no address', () => {
     assert.throws(() => addressFromBytes(Uint8Array.of(1, 2, 3)), RangeError);
   });
+});
+
+test('a text is an IPv4 address exactly where Node takes it for one', () => {
+  const text = fc.oneof(
+    fc.ipV4(),
+    fc.string({ unit: fc.constantFrom('0', '1', '2', '5', '.', '9'), maxLength: 16 }),
+    fc
+      .array(fc.integer({ min: 0, max: 300 }), { minLength: 3, maxLength: 5 })
+      .map((parts) => parts.join('.')),
+  );
+  fc.assert(
+    fc.property(text, (candidate) => {
+      const address = parseIpAddress(candidate);
+      assert.equal(address !== undefined, isIPv4(candidate), candidate);
+      if (address !== undefined) assert.equal(formatIpAddress(address), candidate);
+    }),
+    { numRuns: 5000 },
+  );
 });

@@ -125,3 +125,21 @@ test('a wildcard is read where it may stand, as the first label of a host name',
   }
   assert.equal(read(`*.${'a'.repeat(62)}.${'b.'.repeat(94)}test`), undefined, 'too long with the wildcard');
 });
+
+test('what is written plainly is the same name as with capitals, blanks or a trailing dot', () => {
+  const label = fc.string({
+    unit: fc.constantFrom('a', 'b', 'z', '0', '1', '9', '_', '-'),
+    minLength: 0,
+    maxLength: 66,
+  });
+  fc.assert(
+    fc.property(fc.array(label, { minLength: 1, maxLength: 6 }), (labels) => {
+      const text = labels.join('.');
+      const plain = parseHostname(text);
+      assert.equal(plain, parseHostname(` ${text}`));
+      assert.equal(plain, parseHostname(text.toUpperCase()));
+      if (!text.endsWith('.')) assert.equal(plain, parseHostname(`${text}.`));
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -3,8 +3,7 @@
  * Invariant: a secret is in the result only; what is stored is its digest. A list that cannot be carried out as a whole
  * makes no token.
  */
-import { createSecretKey } from 'node:crypto';
-import { createTokenId, createTokenSecret, digestTokenSecret } from '../../../account/token.ts';
+import { createTokenDigester, createTokenId, createTokenSecret } from '../../../account/token.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
 import type { StoreView } from '../../../store/store.ts';
@@ -30,7 +29,7 @@ export function* planHostTokens(
   listed: readonly ListedHost[],
   { label, skipExisting, now, onProgress }: HostTokenOptions,
 ): Steps<Plan<AdminResult<'token-add-for-hosts'>>> {
-  const key = createSecretKey(view.tokenKey);
+  const digestOf = createTokenDigester(view.tokenKey);
   const provided = yield* hostsWithTheirToken(view);
   const changes: Change[] = [];
   const tokens: HostTokens['tokens'][number][] = [];
@@ -50,7 +49,7 @@ export function* planHostTokens(
     } else {
       const secret = createTokenSecret();
       const id = createTokenId();
-      const digest = digestTokenSecret(secret, key);
+      const digest = digestOf(secret);
       const token = { id, account: host.account, hosts: [host.name], label, digest, createdAt: now };
       changes.push({ kind: 'token-put', token });
       tokens.push({ fqdn: formatHostname(host.name), id, secret });

@@ -136,6 +136,13 @@ describe('the fast lane gives the bytes of the general lane', () => {
         assert.equal(world.fast(query([label, 'home', 'dyn', 'test'], type)), 'handed over');
   });
 
+  it("a zone's own names are the general lane's, also where its parent had a host of that name", async () => {
+    const world = new World();
+    await world.store.commit([ACCOUNT, zonePut(APEX), hostPut(`hostmaster.c.${APEX}`, APEX)]);
+    await world.store.commit([zonePut(`c.${APEX}`)]);
+    assert.equal(world.fast(query(['hostmaster', 'c', 'dyn', 'test'], RRTYPE.A)), 'handed over');
+  });
+
   it('a removed host, an emptied zone and a new wildcard are seen at once', async () => {
     const world = new World();
     const home = query(['home', 'dyn', 'test'], RRTYPE.A);
