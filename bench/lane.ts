@@ -4,6 +4,7 @@
  */
 import { Packet } from 'dns2';
 import { answerQuery } from '../src/dns/answer.ts';
+import { peerOf } from '../src/dns/rrl/source-words.ts';
 import { systemClock } from '../src/ops/clock.ts';
 import { createState, nameOf } from './provision.ts';
 import { type Benchmark, type Row, median, runAsProgram, withUnit } from './report.ts';
@@ -18,7 +19,7 @@ export const benchLane: Benchmark = async ({ hosts, seconds, rounds }) => {
   const context = {
     zones: state,
     transport: 'udp',
-    source: '192.0.2.1',
+    source: peerOf('192.0.2.1'),
     settings: {},
     cookies: undefined,
     limiter: undefined,

@@ -30,12 +30,12 @@ export function missingPrograms(...names: readonly string[]): readonly string[] 
   return names.filter((name) => findProgram(name) === undefined);
 }
 
-/** The command pinned to a core, where `taskset` is there to do so. */
-export function pinned(core: number, command: readonly string[]): readonly string[] {
+/** The command pinned to a core or to several (`0,1`), where `taskset` is there to do so. */
+export function pinned(cores: number | string, command: readonly string[]): readonly string[] {
   const [program = '', ...rest] = command;
   const found = [findProgram(program) ?? program, ...rest];
   const taskset = findProgram('taskset');
-  return taskset === undefined ? found : [taskset, '-c', String(core), ...found];
+  return taskset === undefined ? found : [taskset, '-c', String(cores), ...found];
 }
 
 /** A server process, its output discarded but for the end of its standard error. */
@@ -43,8 +43,18 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   #errors = '';
 
-  constructor(command: readonly string[], options: { readonly cwd?: string } = {}) {
-    const [program = '', ...args] = pinned(SERVER_CORE, command);
+  constructor(
+    command: readonly string[],
+    {
+      cores = SERVER_CORE,
+      ...options
+    }: {
+      readonly cwd?: string;
+      readonly cores?: number | string;
+      readonly env?: NodeJS.ProcessEnv;
+    } = {},
+  ) {
+    const [program = '', ...args] = pinned(cores, command);
     // The log goes through a pipe that is read, as a service manager does it.
     this.#child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.on('data', (chunk: Buffer) => {

@@ -25,22 +25,29 @@ export interface Scale {
   /** Of each measurement. */
   readonly seconds: number;
   readonly rounds: number;
+  /** With passwords, where passwords are measured. */
+  readonly accounts: number;
+  /** The percentage of DNS questions for names that do not exist. */
+  readonly miss: number;
 }
 
 /** One benchmark. */
 export type Benchmark = (scale: Scale) => Promise<readonly Row[]>;
 
 /** The scale that takes part in `npm run bench`. */
-export const SHORT: Scale = { hosts: 100_000, seconds: 3, rounds: 3 };
+export const SHORT: Scale = { hosts: 100_000, seconds: 2, rounds: 3, miss: 0, accounts: 20 };
 
-/** The scale of this command line: `--hosts N --seconds S --rounds R`, each optional. Throws on anything else. */
+const USAGE = 'usage: [--hosts N | --names N] [--seconds S] [--rounds R] [--miss PERCENT] [--accounts A]';
+
+/** The scale of this command line: `--hosts N --seconds S --rounds R --miss P --accounts A`, each optional. Throws on anything else. */
 export function parseScale(args: readonly string[], scale: Scale = SHORT): Scale {
   const given: Record<keyof Scale, number> = { ...scale };
   for (let i = 0; i < args.length; i += 2) {
-    const key = args[i]?.replace(/^--/, '') ?? '';
+    const option = args[i]?.replace(/^--/, '') ?? '';
+    const key = option === 'names' ? 'hosts' : option;
     const value = Number(args[i + 1]);
-    if (!isScaleKey(key) || !Number.isInteger(value) || value < 1)
-      throw new Error('usage: [--hosts N] [--seconds S] [--rounds R]');
+    if (!isScaleKey(key) || !Number.isInteger(value) || value < (key === 'miss' ? 0 : 1))
+      throw new Error(USAGE);
     given[key] = value;
   }
   return given;

@@ -3,6 +3,9 @@
  * bench/results. `npm run bench` is this; names as arguments choose: `npm run bench -- updates dns`.
  */
 import { benchDns } from './dns.ts';
+import { benchGeneral } from './dns/general.ts';
+import { benchTcp } from './dns/tcp.ts';
+import { benchWorkers } from './dns/workers.ts';
 import { benchLatency } from './fast-lane/latency.ts';
 import { benchTable } from './fast-lane/table.ts';
 import { benchLane } from './lane.ts';
@@ -14,6 +17,9 @@ import { benchUpdates } from './updates.ts';
 const BENCHMARKS = new Map<string, Benchmark>([
   ['updates', benchUpdates],
   ['dns', benchDns],
+  ['dns-general', benchGeneral],
+  ['dns-tcp', benchTcp],
+  ['dns-workers', benchWorkers],
   ['lane', benchLane],
   ['table', benchTable],
   ['latency', benchLatency],

@@ -172,7 +172,7 @@ function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
       ...(version === null ? {} : { version }),
     },
     log,
-    ...(workers === 0 ? {} : { workers: { feed: store, count: workers } }),
+    workers: { feed: store, count: workers },
   });
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../ops/clock.ts';
 import type { ZoneSet } from '../zone/zone.ts';
-import type { ServerCookies } from './cookies/server-cookies.ts';
+import type { ByteRange, ServerCookies } from './cookies/server-cookies.ts';
 import { EDNS_OPTION, type EdnsOption, payloadLimit } from './edns/opt.ts';
 import { type DnsSettings, type Exchange, STEPS, type Transport, limitRate, runSteps } from './pipeline.ts';
 import { RATE_VERDICT, type RateLimiter } from './rrl/rate-limiter.ts';
@@ -26,8 +26,8 @@ export interface DnsLog {
 export interface AnswerContext {
   readonly zones: ZoneSet;
   readonly transport: Transport;
-  /** The address that asks. */
-  readonly source: string;
+  /** The address that asks, 4 or 16 network bytes, read before this returns; undefined where it is none. */
+  readonly source: ByteRange | undefined;
   readonly settings: DnsSettings;
   /** Undefined where cookies are switched off. */
   readonly cookies: ServerCookies | undefined;

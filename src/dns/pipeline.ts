@@ -5,7 +5,6 @@
  * Enforces RFC 1035 §4.1, RFC 6891 §6.1.3, RFC 8906 §3, RFC 9619 §4, RFC 5936 §6, RFC 5001 and RFC 7873. The order
  * is part of the contract: what cannot be understood is refused before what is asked for is looked at.
  */
-import { addressBytes, parseIpAddress } from '../net/ip-address.ts';
 import type { Clock } from '../ops/clock.ts';
 import { type Name, ROOT, parentOf, parseName } from '../zone/name.ts';
 import { resolve } from '../zone/lookup.ts';
@@ -36,8 +35,8 @@ export interface Exchange {
   readonly request: DnsRequest;
   readonly zones: ZoneSet;
   readonly transport: Transport;
-  /** The address that asks. */
-  readonly source: string;
+  /** The address that asks, 4 or 16 network bytes; undefined where it is none. */
+  readonly source: ByteRange | undefined;
   readonly settings: DnsSettings;
   /** Undefined where cookies are switched off. */
   readonly cookies: ServerCookies | undefined;
@@ -124,19 +123,18 @@ export function addIdentity({ request: { opt }, settings, replyOptions }: Exchan
 
 /** Gives a cookie to who sent one, whether or not it proves anything (RFC 7873 §5.2); alone it is a question too (§5.4). */
 export function addCookie(exchange: Exchange): Verdict {
-  const { request, cookies, clock, replyOptions } = exchange;
+  const { request, cookies, clock, source, replyOptions } = exchange;
   if (cookies === undefined || request.opt === undefined) return 'next';
   const data = findOption(request.opt, EDNS_OPTION.COOKIE);
   if (data === undefined) return 'next';
   if (parseCookieOption(data) === 'malformed') return bareReply(RCODE.FORMERR);
-  const client = addressOf(exchange.source);
-  if (client === undefined) return 'next';
+  if (source === undefined) return 'next';
   const now = clock.now() / 1000;
-  const worth = cookies.check({ bytes: data, at: 0, length: data.length }, client, now);
+  const worth = cookies.check({ bytes: data, at: 0, length: data.length }, source, now);
   if (worth !== 'invalid') exchange.isProven = true;
   replyOptions.push({
     code: EDNS_OPTION.COOKIE,
-    data: worth === 'valid' ? data : cookies.make(data, client, now),
+    data: worth === 'valid' ? data : cookies.make(data, source, now),
   });
   return request.questionCount === 0 ? bareReply(RCODE.NOERROR) : 'next';
 }
@@ -185,10 +183,9 @@ export function answerFromZone({ request, zones }: Exchange): Reply {
 
 /** What becomes of a reply: whoever may be somebody else gets no more of a kind than the limiter grants. */
 export function limitRate({ limiter, isProven, source, clock }: Exchange, reply: Reply): RateVerdict {
-  const client = limiter === undefined || isProven ? undefined : addressOf(source);
-  if (limiter === undefined || client === undefined) return RATE_VERDICT.PASS;
-  const length = client.length === 4 ? 4 : 16;
-  return limiter.check(client.bytes, 0, length, classifyReply(reply), clock.now());
+  if (limiter === undefined || isProven || source === undefined) return RATE_VERDICT.PASS;
+  const length = source.length === 4 ? 4 : 16;
+  return limiter.check(source.bytes, source.at, length, classifyReply(reply), clock.now());
 }
 
 /** DS belongs to the zone above the cut where that is served here too (RFC 4035 §3.1.4.1). */
@@ -196,13 +193,6 @@ function zoneFor(zones: ZoneSet, name: Name, type: number): ZoneView | undefined
   const zone = zones.zoneFor(name);
   if (type !== RRTYPE.DS || zone?.apex !== name || name === ROOT) return zone;
   return zones.zoneFor(parentOf(name)!) ?? zone;
-}
-
-/** The network bytes of the address that asks, whose text may name an interface. */
-function addressOf(source: string): ByteRange | undefined {
-  const address = parseIpAddress(source.replace(/%.*/, ''));
-  if (address === undefined) return undefined;
-  return { bytes: addressBytes(address), at: 0, length: address.length };
 }
 
 function questionOf({ question }: DnsRequest): Question {

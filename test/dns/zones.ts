@@ -1,17 +1,18 @@
 /** Zones from presentation format, as a test writes them. */
 import assert from 'node:assert/strict';
 import type { AnswerContext } from '../../src/dns/answer.ts';
+import { peerOf } from '../../src/dns/rrl/source-words.ts';
 import { systemClock } from '../../src/ops/clock.ts';
 import { type Name, parentOf, parseName } from '../../src/zone/name.ts';
 import { parseZoneFile } from '../../src/zone/zone-file/parse-zone-file.ts';
-import { Zone, type ZoneSet } from '../../src/zone/zone.ts';
+import { type Zone, type ZoneSet, createZone } from '../../src/zone/zone.ts';
 
 /** The zone that a zone file describes. */
 export function zoneFrom(apex: string, text: string): Zone {
   const name = parseName(apex)!;
   const file = parseZoneFile(text, name);
   assert.ok(file.ok, file.ok ? '' : `line ${file.line}: ${file.reason}`);
-  const zone = new Zone({ apex: name, soa: file.soa, serial: file.serial, accept: 'any' });
+  const zone = createZone({ apex: name, soa: file.soa, serial: file.serial, accept: 'any' });
   for (const { owner, rrset } of file.rrsets) zone.putRRset(owner, rrset);
   return zone;
 }
@@ -40,7 +41,7 @@ function failOn(fields: object, message: string): void {
 /** What answering needs, with nothing switched on. */
 export function answerContext(zones: ZoneSet, transport: 'udp' | 'tcp' = 'udp'): AnswerContext {
   const off = { settings: {}, cookies: undefined, limiter: undefined };
-  return { zones, transport, source: '192.0.2.200', ...off, clock: systemClock, log: SILENT_LOG };
+  return { zones, transport, source: peerOf('192.0.2.200'), ...off, clock: systemClock, log: SILENT_LOG };
 }
 
 /** A small zone for tests of everything but resolution: `example.test` with one of each size of answer. */

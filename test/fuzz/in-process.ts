@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { type AnswerContext, answerQuery } from '../../src/dns/answer.ts';
+import { CookieInPlace } from '../../src/dns/cookies/cookie-in-place.ts';
 import { ServerCookies } from '../../src/dns/cookies/server-cookies.ts';
 import { AnswerTable } from '../../src/dns/fast/table/answer-table.ts';
 import { FastAnswer } from '../../src/dns/fast/fast-answer.ts';
 import { Publisher } from '../../src/dns/fast/publisher.ts';
-import { systemClock } from '../../src/ops/clock.ts';
 import { decode } from '../dns/message.ts';
 import { answerContext } from '../dns/zones.ts';
 import { mutations } from './mutations.ts';
@@ -25,6 +25,9 @@ export interface FuzzReport {
   readonly slowestRepeated: number;
   readonly growthMiB: number;
 }
+
+/** The time of both lanes, for their cookies, in seconds since 1970. */
+const NOW = 1_700_000_000;
 
 /** How long an answer may take, in milliseconds. */
 export const LIMIT_MS = 1;
@@ -84,10 +87,14 @@ async function createLanes(): Promise<Lanes> {
   const cookies = new ServerCookies([Buffer.alloc(16, 7)]);
   const settings = { identity: 'fuzzed', version: '0' };
   const untouched = Buffer.alloc(ROOM + 2 * MARGIN, 0xee);
+  const fast = new FastAnswer(SEED, (chunk) => chunks[chunk]!);
+  fast.cookies = new CookieInPlace(cookies, answerContext(view).source!);
+  fast.nowSeconds = NOW;
+  const clock = { now: () => NOW * 1000 };
   return {
-    udp: { ...answerContext(view, 'udp'), cookies, settings, clock: systemClock },
-    tcp: { ...answerContext(view, 'tcp'), cookies, settings, clock: systemClock },
-    fast: new FastAnswer(SEED, (chunk) => chunks[chunk]!),
+    udp: { ...answerContext(view, 'udp'), cookies, settings, clock },
+    tcp: { ...answerContext(view, 'tcp'), cookies, settings, clock },
+    fast,
     room: Buffer.from(untouched),
     untouched,
   };

@@ -32,7 +32,7 @@ export async function fuzzOverUdp(packets: number, workers: number, seed = 1): P
     zones: store.view,
     settings: { cookies: 'random', identity: 'fuzzed' },
     log: SILENT_LOG,
-    ...(workers === 0 ? {} : { workers: { feed: store, count: workers } }),
+    workers: { feed: store, count: workers },
   });
   await server.start();
   const socket = createSocket('udp4').bind(0, '127.0.0.1');

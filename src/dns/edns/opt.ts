@@ -16,6 +16,9 @@ export const MIN_UDP_PAYLOAD = 512;
 /** The largest message over TCP. */
 export const MAX_TCP_PAYLOAD = 65_535;
 
+/** Bytes of an OPT record without options. */
+export const OPT_LENGTH = 11;
+
 /** Options that Homing knows (IANA DNS EDNS0 option codes). */
 export const EDNS_OPTION = { NSID: 3, COOKIE: 10, EXTENDED_ERROR: 15 } as const;
 
@@ -59,14 +62,14 @@ export function findOption(opt: Opt, code: number): Uint8Array | undefined {
 /** A response's OPT record: version 0, DO as asked (RFC 3225 §3), no other flag. */
 export function encodeOpt(request: Opt, rcode: number, options: readonly EdnsOption[]): Uint8Array {
   const length = options.reduce((sum, { data }) => sum + 4 + data.length, 0);
-  const bytes = Buffer.alloc(11 + length);
+  const bytes = Buffer.alloc(OPT_LENGTH + length);
   bytes.writeUInt16BE(RRTYPE.OPT, 1);
   bytes.writeUInt16BE(MAX_UDP_PAYLOAD, 3);
   bytes.writeUInt8(rcode >>> 4, 5);
   bytes.writeUInt8(EDNS_VERSION, 6);
   bytes.writeUInt16BE(request.dnssecOk ? 0x8000 : 0, 7);
   bytes.writeUInt16BE(length, 9);
-  let at = 11;
+  let at = OPT_LENGTH;
   for (const { code, data } of options) {
     bytes.writeUInt16BE(code, at);
     bytes.writeUInt16BE(data.length, at + 2);

@@ -1,49 +1,24 @@
 /**
- * The UDP side on workers with batched sockets: the fast lane, with the zones published to it.
- * Invariant: what a commit changed is published before the commit is acknowledged, so that the query after a device
- * read its reply already gets the new address, from whichever worker.
+ * The UDP side on workers with batched sockets: the fast lane, as the DNS server sees it.
+ * Invariant: a query is counted once, by the worker that took it.
  */
 import { parseIpAddress } from '../../net/ip-address.ts';
-import type { Change } from '../../store/change.ts';
-import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import type { UdpCounters } from '../server/stats.ts';
 import type { UdpSide } from '../server/udp-side.ts';
-import { FastLane } from './fast-lane.ts';
-import type { NativeSockets } from './native-socket.ts';
-import { type PublishedZones, Publisher } from './publisher.ts';
+import { FastLane, type FastLaneOptions } from './fast-lane.ts';
+import type { AnswerTable } from './table/answer-table.ts';
 
-/** The zones, and the way to hear of each commit once it is visible in them and before it is acknowledged. */
-export interface ZoneFeed {
-  readonly view: PublishedZones;
-  onCommit(listener: (changes: readonly Change[]) => void): () => void;
-}
-
-/** What the side is made of. */
-export interface BatchedSideOptions {
-  readonly native: NativeSockets;
-  readonly feed: ZoneFeed;
-  readonly workers: number;
-  readonly limits: RateLimitOptions;
-  /** The general lane; must not throw. */
-  readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
-  /** The general lane without limits, for what is published of its answers. */
-  readonly answerUnlimited: (query: Uint8Array) => Uint8Array | undefined;
-  readonly onNotice: (notice: LimitNotice) => void;
-  readonly onWorkerLost: (worker: number, error: unknown) => void;
-}
+/** What the side is made of: what the lane is; its `answer` is the general lane. */
+export type BatchedSideOptions = Omit<FastLaneOptions, 'workerFile'>;
 
 /** The UDP side on workers. */
 export class BatchedSide implements UdpSide {
   readonly #lane: FastLane;
-  readonly #publisher: Publisher;
-  readonly #feed: ZoneFeed;
   #general = 0;
   #unanswered = 0;
-  #unsubscribe: (() => void) | undefined;
 
-  constructor({ feed, answer, answerUnlimited, ...lane }: BatchedSideOptions) {
-    this.#feed = feed;
+  constructor({ answer, ...lane }: BatchedSideOptions) {
     this.#lane = new FastLane({
       ...lane,
       answer: (query, source) => {
@@ -53,7 +28,16 @@ export class BatchedSide implements UdpSide {
         return reply;
       },
     });
-    this.#publisher = new Publisher(this.#lane.table, feed.view, answerUnlimited);
+  }
+
+  /** The table that the workers read; whoever writes it does so on this thread. */
+  get table(): AnswerTable {
+    return this.#lane.table;
+  }
+
+  /** The memory of that table, by the numbers of its chunks; it grows with the table. */
+  get chunks(): readonly SharedArrayBuffer[] {
+    return this.#lane.chunks;
   }
 
   get counters(): UdpCounters {
@@ -80,13 +64,9 @@ export class BatchedSide implements UdpSide {
     return Promise.resolve();
   }
 
-  /** Publishes all zones, then lets the workers answer. */
-  async start(): Promise<void> {
-    this.#unsubscribe = this.#feed.onCommit((changes) => {
-      this.#publisher.apply(changes);
-    });
-    await this.#publisher.publishAll(() => new Promise((resolve) => setImmediate(resolve)));
-    await this.#lane.start();
+  /** Lets the workers answer from what is published by then. */
+  start(): Promise<void> {
+    return this.#lane.start();
   }
 
   /** Takes up other limits of the answer rate. */
@@ -94,8 +74,12 @@ export class BatchedSide implements UdpSide {
     this.#lane.limit(limits);
   }
 
-  async stop(): Promise<void> {
-    this.#unsubscribe?.();
-    await this.#lane.stop();
+  /** Makes cookies under a new secret. */
+  rotateCookies(secret: Uint8Array): void {
+    this.#lane.rotateCookies(secret);
+  }
+
+  stop(): Promise<void> {
+    return this.#lane.stop();
   }
 }

@@ -1,15 +1,26 @@
 /**
  * Answers made on raw bytes, in place: the fast lane's whole work on one packet.
  *
- * What it answers: a plain query (one question of class IN, at most an OPT without options) for A or AAAA of a host,
+ * What it answers: a plain query (one question of class IN, at most an OPT with nothing but a cookie) for A or AAAA of a host,
  * the absence of any other ordinary type at a host, and the absence of a name below an apex. Everything else it hands
  * over untouched. Invariants: no object and no string is made for a packet; nothing outside the packet's own bytes is
- * read or written; the bytes are the same as the general lane's.
+ * read or written; the bytes are the same as the general lane's. The words that the writer changes are read plainly, which V8
+ * makes one load of each (Atomics.load is a call): docs/design/dns-fast-lane.md says why that is enough.
  */
 import { RRTYPE } from '../../zone/rrtype.ts';
-import { MIN_UDP_PAYLOAD } from '../edns/opt.ts';
+import { COOKIE_OPTION_LENGTH, COOKIE_PROOF, type CookieInPlace } from '../cookies/cookie-in-place.ts';
+import { MIN_UDP_PAYLOAD, OPT_LENGTH } from '../edns/opt.ts';
 import { HEADER_LENGTH } from '../wire/request.ts';
-import { finish, isOrdinary, isPlainHeader, readOpt, writeHeader, writeRecord } from './packet.ts';
+import {
+  COOKIE_DATA_OFFSET,
+  OPT,
+  isOrdinary,
+  isPlainHeader,
+  readOpt,
+  writeHeader,
+  writeOpt,
+  writeRecord,
+} from './packet.ts';
 import {
   CHUNK_BYTES,
   ENTRY,
@@ -44,6 +55,14 @@ export class FastAnswer {
   readonly #hashes = new Int32Array(128);
   #nameLength = 0;
   #labelCount = 0;
+  /** Cookies of whom `cookies.client` names; without them the general lane gets the queries that carry one. */
+  cookies: CookieInPlace | undefined;
+  /** The time for cookies, in seconds since 1970. */
+  nowSeconds = 0;
+  /** Bytes of the OPT, options included, at the end of the reply made last. */
+  optLength = 0;
+  /** Whether the query answered last brought a cookie that proves its source. */
+  isProven = false;
 
   /** `missing` gives the memory of a chunk that is not known yet; chunk 0 is asked for at once. */
   constructor(seed: number, missing: (chunk: number) => SharedArrayBuffer) {
@@ -64,11 +83,26 @@ export class FastAnswer {
     const type = (packet[question]! << 8) | packet[question + 1]!;
     if (packet[question + 2] !== 0 || packet[question + 3] !== 1 || !isOrdinary(type)) return HAND_OVER;
     const end = question + 4;
-    const edns = readOpt(packet, at, end, at + length);
-    if (edns === -1) return HAND_OVER;
+    const opt = readOpt(packet, at, end, at + length);
+    if (opt === -1 || !this.#takeCookie(packet, end, at + length, opt)) return HAND_OVER;
+    this.optLength = opt === 0 ? 0 : OPT_LENGTH + ((opt & OPT.COOKIE) === 0 ? 0 : COOKIE_OPTION_LENGTH);
     const entry = this.#find(0);
     const reply = entry === 0 ? this.#nameError(packet, at, end) : this.#atHost(packet, at, end, entry, type);
-    return reply === HAND_OVER ? HAND_OVER : finish(packet, at, reply, edns) - at;
+    if (reply === HAND_OVER) return HAND_OVER;
+    if (opt === 0) return reply - at;
+    const options = writeOpt(packet, at, reply, opt, this.optLength - OPT_LENGTH);
+    return ((opt & OPT.COOKIE) === 0 ? options : this.cookies!.write(packet, options)) - at;
+  }
+
+  /** Reads the cookie of an OPT at `end`, if there is one; whether that can be answered here. */
+  #takeCookie(packet: Uint8Array, end: number, limit: number, opt: number): boolean {
+    this.isProven = false;
+    if ((opt & OPT.COOKIE) === 0) return true;
+    if (this.cookies === undefined) return false;
+    const data = end + COOKIE_DATA_OFFSET;
+    const proof = this.cookies.take(packet, data, limit - data, this.nowSeconds);
+    this.isProven = proof === COOKIE_PROOF.PROVEN;
+    return proof !== COOKIE_PROOF.MALFORMED;
   }
 
   /** Writes the answer section for a name that has an entry; returns the end, or HAND_OVER. */
@@ -81,7 +115,7 @@ export class FastAnswer {
     if ((flags & (FLAG.GENERAL | FLAG.PLAIN_APEX)) !== 0) return HAND_OVER;
     const ttl = this.#words[chunk]![(from + ENTRY.TTL) >>> 2]!;
     if (type === RRTYPE.A && (flags & FLAG.HAS_IPV4) !== 0) {
-      const address = Atomics.load(this.#words[chunk]!, (from + ENTRY.IPV4) >>> 2);
+      const address = this.#words[chunk]![(from + ENTRY.IPV4) >>> 2]!;
       writeHeader(packet, at, 0, 1, 0);
       const to = writeRecord(packet, end, RRTYPE.A, ttl, 4);
       packet[to] = address;
@@ -117,15 +151,15 @@ export class FastAnswer {
   /** Writes the SOA record of a zone as the authority section; returns the end, or HAND_OVER. */
   // eslint-disable-next-line max-params -- as #atHost
   #negative(packet: Uint8Array, at: number, end: number, zone: number, rcode: number): number {
-    const reference = Atomics.load(this.#words[0]!, ZONES_WORD + zone);
+    const reference = this.#words[0]![ZONES_WORD + zone]!;
     if (reference === 0) return HAND_OVER;
     const chunk = reference >>> OFFSET_BITS;
     if (this.#bytes[chunk] === undefined) this.#load(chunk);
     const bytes = this.#bytes[chunk]!;
     const from = (reference & OFFSET_MASK) << 3;
     const length = bytes[from + ZONE_BLOCK.LENGTH]! | (bytes[from + ZONE_BLOCK.LENGTH + 1]! << 8);
-    // Room for the owner's pointer and an OPT as well.
-    if (end - at + length + 13 > LARGEST_REPLY) return HAND_OVER;
+    // Room for the owner's pointer and the OPT as well.
+    if (end - at + 2 + length + this.optLength > LARGEST_REPLY) return HAND_OVER;
     const longer = this.#nameLength - bytes[from + ZONE_BLOCK.APEX_LENGTH]!;
     writeHeader(packet, at, rcode, 0, 1);
     packet[end] = 0xc0 | ((HEADER_LENGTH + longer) >>> 8);
@@ -140,7 +174,7 @@ export class FastAnswer {
       packet[pointer] = target >>> 8;
       packet[pointer + 1] = target;
     }
-    const serial = Atomics.load(this.#words[chunk]!, from >>> 2);
+    const serial = this.#words[chunk]![from >>> 2]!;
     const serialAt = to + length - 20;
     packet[serialAt] = serial;
     packet[serialAt + 1] = serial >>> 8;
@@ -183,24 +217,24 @@ export class FastAnswer {
   #find(label: number): number {
     const hash = hashEnd(this.#hashes[label]!);
     const start = this.#labels[label]!;
-    const directory = Atomics.load(this.#words[0]!, hash >>> 24);
+    const directory = this.#words[0]![hash >>> 24]!;
     const chunk = directory >>> OFFSET_BITS;
     if (this.#words[chunk] === undefined) this.#load(chunk);
     const words = this.#words[chunk]!;
     const table = (directory & OFFSET_MASK) << 1;
     const mask = words[table]!;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const value = Atomics.load(words, table + 2 + slot);
+      const value = words[table + 3 + 2 * slot]!;
       if (value === 0) return 0;
-      if (value !== REMOVED && this.#isEntryOf(value, hash, start)) return value;
+      if (words[table + 2 + 2 * slot] === hash && value !== REMOVED && this.#isEntryOf(value, start))
+        return value;
     }
   }
 
-  #isEntryOf(reference: number, hash: number, start: number): boolean {
+  #isEntryOf(reference: number, start: number): boolean {
     const chunk = reference >>> OFFSET_BITS;
     if (this.#words[chunk] === undefined) this.#load(chunk);
     const from = (reference & OFFSET_MASK) << 3;
-    if (this.#words[chunk]![from >>> 2] !== hash) return false;
     const bytes = this.#bytes[chunk]!;
     const length = this.#nameLength - start;
     if (bytes[from + ENTRY.NAME_LENGTH] !== length) return false;

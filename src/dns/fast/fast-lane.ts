@@ -8,7 +8,9 @@ import { randomInt } from 'node:crypto';
 import { extname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { type IpAddress, formatIpAddress } from '../../net/ip-address.ts';
+import type { IpAddress } from '../../net/ip-address.ts';
+import { preferThread } from '../../ops/thread-priority.ts';
+import type { ByteRange } from '../cookies/server-cookies.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import { AnswerTable } from './table/answer-table.ts';
@@ -21,16 +23,20 @@ import {
   type ToWorker,
   type WorkerStart,
 } from './lane-protocol.ts';
-import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, type NativeSockets, SLOT } from './native-socket.ts';
-import { boundPort, closeSocket, openSocket, sourceOf } from './udp-socket.ts';
+import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, SLOT } from './message-batch.ts';
+import type { NativeSockets } from './native-socket.ts';
+import { ReplyQueue } from './reply-queue.ts';
+import { boundPort, closeSocket, openSocket, sourceLength, sourceOffset } from './udp-socket.ts';
 
 /** What the lane is made of. */
 export interface FastLaneOptions {
   readonly native: NativeSockets;
   readonly workers: number;
   readonly limits: RateLimitOptions;
-  /** Answers what the workers cannot, for the address `source`; must not throw. */
-  readonly answer: (packet: Uint8Array, source: string) => Uint8Array | undefined;
+  /** The secrets of cookies, the first of which makes them; absent where cookies are switched off. */
+  readonly cookieSecrets?: readonly Uint8Array[] | undefined;
+  /** Answers what the workers cannot, for the address `source`, which it reads before it returns; must not throw. */
+  readonly answer: (packet: Uint8Array, source: ByteRange) => Uint8Array | undefined;
   readonly onNotice: (notice: LimitNotice) => void;
   /** The module each worker runs; the one beside this file where absent. */
   readonly workerFile?: URL;
@@ -47,13 +53,16 @@ const RESTART_DELAY_MS = 100;
 export class FastLane {
   readonly table: AnswerTable;
   readonly #options: FastLaneOptions;
-  readonly #chunks: SharedArrayBuffer[] = [];
+  /** The table's memory, by the numbers of its chunks. */
+  readonly chunks: SharedArrayBuffer[] = [];
   readonly #workers: (Worker | undefined)[] = [];
   /** For each worker, its socket on each address. */
   readonly #sockets: readonly number[][];
-  readonly #replies: MessageBatch;
+  readonly #memory: MessageBatch;
+  readonly #replies: ReplyQueue;
   readonly #shared: Pick<WorkerStart, 'batches' | 'pending' | 'posted' | 'counters'>;
   #limits: RateLimitOptions;
+  #cookieSecrets: readonly Uint8Array[] | undefined;
   #workersLost = 0;
   #stopping = false;
 
@@ -61,7 +70,9 @@ export class FastLane {
     const { workers } = options;
     this.#options = options;
     this.#limits = options.limits;
-    this.#replies = new MessageBatch(options.native);
+    this.#cookieSecrets = options.cookieSecrets;
+    this.#memory = new MessageBatch(options.native);
+    this.#replies = new ReplyQueue(options.native, this.#memory);
     this.#sockets = Array.from({ length: workers }, () => []);
     this.#shared = {
       batches: new Int32Array(new SharedArrayBuffer(workers * 4)),
@@ -70,7 +81,7 @@ export class FastLane {
       counters: new Float64Array(new SharedArrayBuffer(workers * COUNTERS.length * 8)),
     };
     this.table = new AnswerTable(randomInt(2 ** 32) | 0, this.#shared.batches, (memory) => {
-      this.#chunks.push(memory);
+      this.chunks.push(memory);
       this.#post({ kind: 'chunk', memory });
     });
   }
@@ -121,6 +132,12 @@ export class FastLane {
     this.#post({ kind: 'limits', limits });
   }
 
+  /** Makes cookies under a new secret; those of the one before are still taken. */
+  rotateCookies(secret: Uint8Array): void {
+    this.#cookieSecrets = [secret, ...(this.#cookieSecrets?.slice(0, 1) ?? [])];
+    this.#post({ kind: 'cookie-secret', secret });
+  }
+
   /** Ends the workers and closes the sockets. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -144,13 +161,15 @@ export class FastLane {
       id,
       sockets: this.#sockets[id]!,
       seed: this.table.seed,
-      chunks: this.#chunks,
+      chunks: this.chunks,
       limits: this.#limits,
+      ...(this.#cookieSecrets && { cookieSecrets: this.#cookieSecrets }),
       ...this.#shared,
     };
     const file =
       this.#options.workerFile ?? new URL(`./fast-worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(file, { workerData: start, name: `dns-${id}` });
+    const name = `dns-${id}`;
+    const worker = new Worker(file, { workerData: start, name });
     this.#workers[id] = worker;
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'notice') this.#options.onNotice(message.notice);
@@ -164,7 +183,11 @@ export class FastLane {
       this.#workerEnded(id, failure);
     });
     await new Promise<void>((resolve, reject) => {
-      worker.once('online', resolve);
+      worker.once('online', () => {
+        // An answer takes microseconds, what the main thread does at once may take milliseconds.
+        preferThread(name);
+        resolve();
+      });
       worker.once('exit', () => {
         reject(new Error(`DNS worker ${id} ended before it began`, { cause: failure }));
       });
@@ -185,16 +208,21 @@ export class FastLane {
     }, RESTART_DELAY_MS);
   }
 
-  #answerHandedOver(id: number, { count, bytes }: HandedOver): void {
+  #answerHandedOver(id: number, { count, bytes: { buffer } }: HandedOver): void {
+    // As a Buffer, whose parts are Buffers too: reading a name out of them takes no further object.
+    const bytes = Buffer.from(buffer);
+    const memory = this.#memory;
     const replies = this.#replies;
+    const source: ByteRange = { bytes, at: 0, length: 0 };
     let socket = -1;
     let queued = 0;
     let at = 0;
     for (let i = 0; i < count; i++) {
       const length = (bytes[at + 4]! << 8) | bytes[at + 5]!;
       const end = at + ENVELOPE_BYTES + length;
-      const source = sourceOf(bytes, at + HEAD_BYTES);
-      const reply = this.#options.answer(bytes.subarray(at + ENVELOPE_BYTES, end), formatIpAddress(source));
+      source.at = at + HEAD_BYTES + sourceOffset(bytes, at + HEAD_BYTES);
+      source.length = sourceLength(bytes, at + HEAD_BYTES);
+      const reply = this.#options.answer(bytes.subarray(at + ENVELOPE_BYTES, end), source);
       const from = this.#sockets[id]![bytes[at]!];
       if (queued > 0 && (from !== socket || queued === BATCH)) {
         replies.flush(socket);
@@ -205,9 +233,9 @@ export class FastLane {
         socket = from;
         const name = at + HEAD_BYTES;
         const control = name + NAME_BYTES;
-        replies.names.set(bytes.subarray(name, control), queued * NAME_BYTES);
-        replies.controls.set(bytes.subarray(control, control + CONTROL_BYTES), queued * CONTROL_BYTES);
-        replies.packets.set(reply, queued * SLOT);
+        memory.names.set(bytes.subarray(name, control), queued * NAME_BYTES);
+        memory.controls.set(bytes.subarray(control, control + CONTROL_BYTES), queued * CONTROL_BYTES);
+        memory.packets.set(reply, queued * SLOT);
         replies.queue(queued, reply.length, bytes[at + 1]!, bytes[at + 2]!);
         queued++;
       }

@@ -4,6 +4,8 @@
  * Invariant: its word in `batches` is odd exactly while it may hold references into the table.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { CookieInPlace } from '../cookies/cookie-in-place.ts';
+import { type ByteRange, ServerCookies } from '../cookies/server-cookies.ts';
 import { ANSWER_CLASS } from '../rrl/answer-class.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import { RATE_VERDICT, type RateLimiter, createRateLimiter } from '../rrl/rate-limiter.ts';
@@ -19,19 +21,12 @@ import {
   type ToWorker,
   type WorkerStart,
 } from './lane-protocol.ts';
-import {
-  BATCH,
-  CONTROL_BYTES,
-  MessageBatch,
-  NAME_BYTES,
-  type NativeSockets,
-  SLOT,
-  loadNativeSockets,
-} from './native-socket.ts';
+import { BATCH, CONTROL_BYTES, MessageBatch, NAME_BYTES, SLOT } from './message-batch.ts';
+import { type NativeSockets, loadNativeSockets } from './native-socket.ts';
+import { ReplyQueue } from './reply-queue.ts';
 import { SocketSet, sourceLength, sourceOffset } from './udp-socket.ts';
 
 const SWEEP_MS = 1000;
-const OPT_BYTES = 11;
 
 /** One worker's life. */
 class FastWorker {
@@ -40,10 +35,14 @@ class FastWorker {
   readonly #chunks: SharedArrayBuffer[];
   readonly #answers: FastAnswer;
   readonly #batch: MessageBatch;
+  readonly #replies: ReplyQueue;
   readonly #outgoing = new Uint8Array(BATCH * (SLOT + ENVELOPE_BYTES));
   readonly #counters: Float64Array;
   /** Undefined with one socket: that is waited on by receiving from it, which saves a system call for each batch. */
   readonly #set: SocketSet | undefined;
+  readonly #cookies: ServerCookies | undefined;
+  /** Whose packet is being answered. */
+  readonly #client: ByteRange;
   #limiter: RateLimiter;
   #sweptAt = 0;
   #seen = 0;
@@ -55,9 +54,15 @@ class FastWorker {
     this.#chunks = [...start.chunks];
     this.#answers = new FastAnswer(start.seed, (chunk) => this.#chunk(chunk));
     this.#batch = new MessageBatch(native);
+    this.#replies = new ReplyQueue(native, this.#batch);
     this.#counters = start.counters.subarray(start.id * COUNTERS.length, (start.id + 1) * COUNTERS.length);
     this.#set = start.sockets.length === 1 ? undefined : new SocketSet(native, start.sockets);
     this.#limiter = this.#createLimiter(start.limits);
+    this.#client = { bytes: this.#batch.names, at: 0, length: 0 };
+    if (start.cookieSecrets !== undefined) {
+      this.#cookies = new ServerCookies(start.cookieSecrets);
+      this.#answers.cookies = new CookieInPlace(this.#cookies, this.#client);
+    }
   }
 
   run(): void {
@@ -74,6 +79,7 @@ class FastWorker {
   #work(socket: number): void {
     const { sockets, batches, pending, id } = this.#start;
     const batch = this.#batch;
+    const replies = this.#replies;
     const count = batch.receive(sockets[socket]!, this.#set === undefined);
     const now = Math.floor(performance.now());
     if (now - this.#sweptAt >= SWEEP_MS) {
@@ -82,6 +88,7 @@ class FastWorker {
     }
     if (count === 0) return;
     Atomics.add(batches, id, 1);
+    this.#answers.nowSeconds = Math.floor(Date.now() / 1000);
     let answered = 0;
     let dropped = 0;
     let limited = 0;
@@ -89,11 +96,12 @@ class FastWorker {
     let used = 0;
     for (let i = 0; i < count; i++) {
       const length = batch.lengthOf(i);
+      this.#readSource(i);
       const made = this.#answers.answer(batch.packets, i * SLOT, length);
       if (made > 0) {
         const reply = this.#limit(i, made, now);
         if (reply > 0) {
-          batch.queueReply(i, reply);
+          replies.queueReply(i, reply);
           answered++;
         } else limited++;
       } else if (made === DROP || Atomics.load(pending, id) + handed >= PENDING_LIMIT) dropped++;
@@ -102,7 +110,7 @@ class FastWorker {
         handed++;
       }
     }
-    const unsent = batch.flush(sockets[socket]!);
+    const unsent = replies.flush(sockets[socket]!);
     Atomics.add(batches, id, 1);
     if (handed > 0) this.#handOver(handed, used);
     const counters = this.#counters;
@@ -116,19 +124,23 @@ class FastWorker {
 
   /** The length of what is sent of a reply of `length` bytes in slot `i`: all of it, the slipped one, or 0 for nothing. */
   #limit(i: number, length: number, now: number): number {
-    const { packets, names } = this.#batch;
+    if (this.#answers.isProven) return length;
+    const { packets } = this.#batch;
+    const { bytes, at: source, length: sourceBytes } = this.#client;
     const at = i * SLOT;
-    const name = i * NAME_BYTES;
-    const verdict = this.#limiter.check(
-      names,
-      name + sourceOffset(names, name),
-      sourceLength(names, name),
-      packets[at + 7] === 0 ? ANSWER_CLASS.NEGATIVE : ANSWER_CLASS.ANSWER,
-      now,
-    );
+    const answerClass = packets[at + 7] === 0 ? ANSWER_CLASS.NEGATIVE : ANSWER_CLASS.ANSWER;
+    const verdict = this.#limiter.check(bytes, source, sourceBytes === 4 ? 4 : 16, answerClass, now);
     if (verdict === RATE_VERDICT.PASS) return length;
     if (verdict === RATE_VERDICT.DROP) return 0;
-    return slipInPlace(packets, at, length, packets[at + 11] === 0 ? 0 : OPT_BYTES);
+    return slipInPlace(packets, at, length, this.#answers.optLength);
+  }
+
+  /** Makes the sender of received message `i` the client. */
+  #readSource(i: number): void {
+    const { names } = this.#batch;
+    const name = i * NAME_BYTES;
+    this.#client.at = name + sourceOffset(names, name);
+    this.#client.length = sourceLength(names, name);
   }
 
   #createLimiter(limits: RateLimitOptions): RateLimiter {
@@ -148,6 +160,7 @@ class FastWorker {
       const message = next.message as ToWorker;
       if (message.kind === 'chunk') this.#chunks.push(message.memory);
       else if (message.kind === 'limits') this.#limiter = this.#createLimiter(message.limits);
+      else if (message.kind === 'cookie-secret') this.#cookies?.rotate(message.secret);
       else this.#stopping = true;
     }
   }

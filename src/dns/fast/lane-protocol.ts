@@ -4,7 +4,7 @@
  */
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
-import { CONTROL_BYTES, NAME_BYTES } from './native-socket.ts';
+import { CONTROL_BYTES, NAME_BYTES } from './message-batch.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -21,14 +21,17 @@ export interface WorkerStart {
   /** One word: grows with every message to the workers, so that they look for messages only when there is one. */
   readonly posted: Int32Array;
   readonly limits: RateLimitOptions;
+  /** The secrets of cookies, the first of which makes them; absent where cookies are switched off. */
+  readonly cookieSecrets?: readonly Uint8Array[];
   /** COUNTERS.length numbers for each worker; each is written by its worker only. */
   readonly counters: Float64Array;
 }
 
-/** What the main thread tells a worker: memory that is about to be used, other limits, or to end. */
+/** What the main thread tells a worker: memory that is about to be used, other limits, a new secret for cookies, or to end. */
 export type ToWorker =
   | { readonly kind: 'chunk'; readonly memory: SharedArrayBuffer }
   | { readonly kind: 'limits'; readonly limits: RateLimitOptions }
+  | { readonly kind: 'cookie-secret'; readonly secret: Uint8Array }
   | { readonly kind: 'stop' };
 
 /** What a worker tells the main thread. */

@@ -3,7 +3,7 @@
  * Invariant: nothing is allocated, and nothing outside the packet is touched.
  */
 import { RRTYPE } from '../../zone/rrtype.ts';
-import { MAX_UDP_PAYLOAD } from '../edns/opt.ts';
+import { EDNS_OPTION, MAX_UDP_PAYLOAD, OPT_LENGTH } from '../edns/opt.ts';
 import { HEADER_LENGTH } from '../wire/request.ts';
 
 /** Types from here to 255 are questions about records, not records (RFC 6895 §3.1). */
@@ -33,14 +33,32 @@ export function isOrdinary(type: number): boolean {
   );
 }
 
-/** 0 without OPT, 1 with one, 2 with one that has DO set, -1 where the general lane has to look at it. */
+/** What a plain query's OPT has: itself, the DO bit, a COOKIE as its only option. */
+export const OPT = { PRESENT: 1, DO: 2, COOKIE: 4 } as const;
+
+/** Bytes of a query's OPT before the data of its only option. */
+export const COOKIE_DATA_OFFSET = OPT_LENGTH + 4;
+
+/** The bits of OPT that hold for what stands from `end` on, 0 without OPT, or -1 where the general lane has to look at it. */
 export function readOpt(packet: Uint8Array, at: number, end: number, limit: number): number {
   if (packet[at + 11] === 0) return end === limit ? 0 : -1;
-  if (end + 11 !== limit || packet[end] !== 0 || packet[end + 1] !== 0 || packet[end + 2] !== RRTYPE.OPT)
+  if (
+    end + OPT_LENGTH > limit ||
+    packet[end] !== 0 ||
+    packet[end + 1] !== 0 ||
+    packet[end + 2] !== RRTYPE.OPT
+  )
     return -1;
-  // Extended RCODE, version and length of the options: all zero.
-  if ((packet[end + 5]! | packet[end + 6]! | packet[end + 9]! | packet[end + 10]!) !== 0) return -1;
-  return (packet[end + 7]! & 0x80) === 0 ? 1 : 2;
+  // Extended RCODE, version and the upper half of the length of the options: all zero.
+  if ((packet[end + 5]! | packet[end + 6]! | packet[end + 9]!) !== 0) return -1;
+  if (packet[end + 10] !== limit - end - OPT_LENGTH) return -1;
+  const present = (packet[end + 7]! & 0x80) === 0 ? OPT.PRESENT : OPT.PRESENT | OPT.DO;
+  const option = end + OPT_LENGTH;
+  if (option === limit) return present;
+  const isCookie = packet[option] === 0 && packet[option + 1] === EDNS_OPTION.COOKIE;
+  return isCookie && packet[option + 2] === 0 && packet[option + 3] === limit - option - 4
+    ? present | OPT.COOKIE
+    : -1;
 }
 
 /** Turns a query's header into its answer's. */
@@ -83,9 +101,9 @@ export function writeRecord(
   return at + 12;
 }
 
-/** Appends the OPT of a reply to a query that had one; returns the end. */
-export function finish(packet: Uint8Array, at: number, end: number, edns: number): number {
-  if (edns === 0) return end;
+/** Appends the OPT of a reply, for options of `length` bytes that stand behind it; returns where they begin. */
+// eslint-disable-next-line max-params -- as writeHeader
+export function writeOpt(packet: Uint8Array, at: number, end: number, opt: number, length: number): number {
   packet[at + 11] = 1;
   packet[end] = 0;
   packet[end + 1] = 0;
@@ -94,9 +112,9 @@ export function finish(packet: Uint8Array, at: number, end: number, edns: number
   packet[end + 4] = MAX_UDP_PAYLOAD & 255;
   packet[end + 5] = 0;
   packet[end + 6] = 0;
-  packet[end + 7] = edns === 2 ? 0x80 : 0;
+  packet[end + 7] = (opt & OPT.DO) === 0 ? 0 : 0x80;
   packet[end + 8] = 0;
   packet[end + 9] = 0;
-  packet[end + 10] = 0;
-  return end + 11;
+  packet[end + 10] = length;
+  return end + OPT_LENGTH;
 }

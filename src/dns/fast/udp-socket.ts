@@ -4,7 +4,7 @@
  * goes deaf while a worker is started again.
  */
 import { type IpAddress, addressBytes, addressFromBytes, familyOf } from '../../net/ip-address.ts';
-import type { NativeSockets } from './native-socket.ts';
+import { NativeMemory, type NativeSockets } from './native-socket.ts';
 
 // Linux on x64 and arm64: socket(2), ip(7), ipv6(7).
 const AF_INET = 2;
@@ -47,24 +47,26 @@ export function openSocket(native: NativeSockets, address: IpAddress, port: numb
   const set = (level: number, option: number, value: number): number => {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setInt32(0, value, true);
-    return native.setsockopt(socket, level, option, native.addressOf(bytes), bytes.length);
+    return native.setsockopt(socket, level, option, bytes, bytes.length);
   };
   set(SOL_SOCKET, SO_REUSEPORT, 1);
   set(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-  // The reply leaves from the address that was asked, also where the socket listens on all of them.
+  // A socket for all addresses is told which one was asked, so that its reply leaves from there; one for a single
+  // address knows.
+  const isWildcard = addressBytes(address).every((byte) => byte === 0);
   if (isIpv4) {
-    set(IPPROTO_IP, IP_PKTINFO, 1);
+    if (isWildcard) set(IPPROTO_IP, IP_PKTINFO, 1);
     // A forged "fragmentation needed" must not make replies smaller or fragmented.
     set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
   } else {
     set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    if (isWildcard) set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
   }
   const time = new Uint8Array(16);
   new DataView(time.buffer).setBigInt64(8, BigInt(RECEIVE_TIMEOUT_MS * 1000), true);
-  native.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, native.addressOf(time), time.length);
+  native.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, time, time.length);
   const name = socketAddress(address, port);
-  if (native.bind(socket, native.addressOf(name), name.length) !== 0) {
+  if (native.bind(socket, name, name.length) !== 0) {
     const error = failure(native, `UDP port ${port} can't be bound`);
     native.close(socket);
     throw error;
@@ -77,7 +79,7 @@ export function boundPort(native: NativeSockets, socket: number): number {
   const name = new Uint8Array(28);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setInt32(0, name.length, true);
-  native.getsockname(socket, native.addressOf(name), native.addressOf(length));
+  native.getsockname(socket, name, length);
   return (name[2]! << 8) | name[3]!;
 }
 
@@ -106,20 +108,18 @@ export function closeSocket(native: NativeSockets, socket: number): void {
 export class SocketSet {
   readonly #native: NativeSockets;
   /** `struct pollfd` of each socket: descriptor, events wanted, events seen. */
-  readonly #entries: Uint8Array;
-  readonly #view: DataView;
+  readonly #entries: NativeMemory;
   readonly #address: bigint;
   readonly #count: number;
 
   constructor(native: NativeSockets, sockets: readonly number[]) {
     this.#native = native;
     this.#count = sockets.length;
-    this.#entries = new Uint8Array(sockets.length * 8);
-    this.#view = new DataView(this.#entries.buffer);
-    this.#address = native.addressOf(this.#entries);
+    this.#entries = new NativeMemory(native, sockets.length * 8);
+    this.#address = this.#entries.addressAt(0, sockets.length * 8);
     for (const [i, socket] of sockets.entries()) {
-      this.#view.setInt32(i * 8, socket, true);
-      this.#view.setInt16(i * 8 + 4, POLLIN, true);
+      this.#entries.view.setInt32(i * 8, socket, true);
+      this.#entries.view.setInt16(i * 8 + 4, POLLIN, true);
     }
   }
 
@@ -130,7 +130,7 @@ export class SocketSet {
 
   /** Whether socket number `i` had something to receive, or an error to report, when `wait` returned. */
   isReady(i: number): boolean {
-    return this.#view.getInt16(i * 8 + 6, true) !== 0;
+    return this.#entries.view.getInt16(i * 8 + 6, true) !== 0;
   }
 }
 

@@ -5,8 +5,9 @@
  * Invariant: an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is the IPv4 address, or all of IPv4 would be one network
  * on a socket of both families.
  */
-import { type IpFamily, addressBytes, familyOf } from '../../net/ip-address.ts';
+import { type IpFamily, addressBytes, familyOf, parseIpAddress } from '../../net/ip-address.ts';
 import type { IpPrefix } from '../../net/ip-prefix.ts';
+import type { ByteRange } from '../cookies/server-cookies.ts';
 
 /** Reads the 4 or 16 network bytes at `at` into `words` (four; IPv4 uses the first) and returns the family. */
 export function readSource(bytes: Uint8Array, at: number, length: 4 | 16, words: Int32Array): IpFamily {
@@ -25,6 +26,54 @@ export function readSource(bytes: Uint8Array, at: number, length: 4 | 16, words:
   words[3] = w3;
   return isMapped ? 4 : 6;
 }
+
+/**
+ * Reads the text that Node has for a peer's address, which may name an interface, into `into`, whose bytes have room
+ * for 16; false where the text is no address. Dotted decimal makes no garbage.
+ */
+export function readPeer(text: string, into: ByteRange): boolean {
+  into.at = 0;
+  if (readDotted(text, into.bytes)) {
+    into.length = 4;
+    return true;
+  }
+  const address = parseIpAddress(text.replace(/%.*/, ''));
+  if (address === undefined) return false;
+  into.bytes.set(addressBytes(address));
+  into.length = address.length;
+  return true;
+}
+
+/** The network bytes of a peer whose address Node has as text; undefined where that is none. */
+export function peerOf(text: string): ByteRange | undefined {
+  const peer = { bytes: new Uint8Array(16), at: 0, length: 0 };
+  return readPeer(text, peer) ? peer : undefined;
+}
+
+/** Four decimal numbers without leading zeros, as the system writes them; false for anything else. */
+function readDotted(text: string, bytes: Uint8Array): boolean {
+  let part = 0;
+  let value = -1;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (value === -1 || part === 3) return false;
+      bytes[part++] = value;
+      value = -1;
+    } else {
+      const digit = code - ZERO;
+      if (digit < 0 || digit > 9 || value === 0) return false;
+      value = value === -1 ? digit : value * 10 + digit;
+      if (value > 255) return false;
+    }
+  }
+  if (part !== 3 || value === -1) return false;
+  bytes[3] = value;
+  return true;
+}
+
+const DOT = 46;
+const ZERO = 48;
 
 /** The mask of a network of `length` bits for the 32-bit word that begins at bit `from`. */
 export function maskWord(length: number, from: number): number {

@@ -6,12 +6,19 @@
 import { type Clock, systemClock } from '../../ops/clock.ts';
 import type { ZoneSet } from '../../zone/zone.ts';
 import type { DnsLog } from '../answer.ts';
-import { BatchedSide, type ZoneFeed } from '../fast/batched-side.ts';
+import type { ByteRange } from '../cookies/server-cookies.ts';
+import { BatchedSide } from '../fast/batched-side.ts';
 import { type NativeSockets, loadNativeSockets } from '../fast/native-socket.ts';
 import type { DnsSettings, Transport } from '../pipeline.ts';
 import type { RateLimitStats } from '../rrl/rate-limiter.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
 import { Answerer, type DnsServerSettings } from './answerer.ts';
+import {
+  PublishedAnswers,
+  type TableWithMemory,
+  type ZoneFeed,
+  createLocalTable,
+} from './published-answers.ts';
 import { logLimitNotice } from './rate-limiting.ts';
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from './limits.ts';
 import { type DnsStats, createDnsStats } from './stats.ts';
@@ -39,14 +46,14 @@ export interface DnsServerOptions {
   /** The machine's where none is given. */
   readonly clock?: Clock;
   readonly log: DnsLog;
-  /** What UDP workers need; without it, or where the machine has no batched sockets, UDP is served by node:dgram. */
+  /** What a table of finished answers needs; without it, every answer is made by the general lane, on node:dgram. */
   readonly workers?: WorkerOptions;
 }
 
-/** UDP workers with batched sockets. */
+/** The answer table and who reads it. */
 export interface WorkerOptions {
   readonly feed: ZoneFeed;
-  /** How many threads; at least 1. */
+  /** How many threads serve UDP by batched sockets; with 0, or where the machine has none, node:dgram does. */
   readonly count: number;
 }
 
@@ -97,6 +104,7 @@ class DualTransportServer implements DnsServer {
   readonly #answerer: Answerer;
   readonly #table: SessionTable;
   readonly #udp: UdpSide;
+  readonly #published: PublishedAnswers | undefined;
   #tcp: TcpListener[] = [];
   #addresses: BoundAddress[] = [];
 
@@ -105,15 +113,26 @@ class DualTransportServer implements DnsServer {
     this.#listen = listen;
     this.#limits = { ...DEFAULT_DNS_LIMITS, ...limits };
     this.#table = new SessionTable(this.#limits, this.#stats);
-    this.#answerer = new Answerer({ zones, settings, clock, log, stats: this.#stats });
-    const native = workers === undefined ? 'no workers are configured' : loadNativeSockets();
-    if (typeof native === 'string' || workers === undefined) {
-      this.lane = `node:dgram on the main thread${typeof native === 'string' ? `: ${native}` : ''}`;
+    this.#answerer = new Answerer({
+      ...{ zones, settings, clock, log, stats: this.#stats },
+      onCookieSecret: (secret) => {
+        this.#udp.rotateCookies(secret);
+      },
+    });
+    const count = workers?.count ?? 0;
+    const native = count === 0 ? 'no workers are configured' : loadNativeSockets();
+    if (typeof native === 'string') {
+      this.lane = `node:dgram on the main thread: ${native}`;
       this.#udp = new DgramSide(this.#answer('udp'));
+      this.#published = workers && this.#publish(createLocalTable(), workers.feed);
     } else {
-      this.lane = `batched sockets (threads: ${workers.count})`;
-      const rateLimits = settings.rateLimits ?? { rate: 0 };
-      this.#udp = this.#createWorkers(native, workers, { rateLimits, log });
+      this.lane = `batched sockets (threads: ${count})`;
+      const side = this.#createWorkers(native, count, {
+        rateLimits: settings.rateLimits ?? { rate: 0 },
+        log,
+      });
+      this.#udp = side;
+      this.#published = workers && this.#publish(side, workers.feed);
     }
   }
 
@@ -138,6 +157,7 @@ class DualTransportServer implements DnsServer {
     this.#answerer.start();
     try {
       for (const wanted of this.#listen) await this.#bind(wanted);
+      await this.#published?.start();
       await this.#udp.start();
     } catch (error) {
       await this.stop();
@@ -147,6 +167,7 @@ class DualTransportServer implements DnsServer {
 
   async stop(): Promise<void> {
     this.#answerer.stop();
+    this.#published?.stop();
     const listeners = this.#tcp;
     this.#tcp = [];
     this.#addresses = [];
@@ -182,18 +203,15 @@ class DualTransportServer implements DnsServer {
 
   #createWorkers(
     native: NativeSockets,
-    { feed, count }: WorkerOptions,
+    workers: number,
     { rateLimits, log }: { rateLimits: RateLimitOptions; log: DnsLog },
-  ): UdpSide {
-    // Over TCP nothing is limited or cut short.
-    const unlimited = this.#answer('tcp');
+  ): BatchedSide {
     return new BatchedSide({
       native,
-      feed,
-      workers: count,
+      workers,
       limits: rateLimits,
-      answer: this.#answer('udp'),
-      answerUnlimited: (query) => unlimited(query, '127.0.0.1'),
+      cookieSecrets: this.#answerer.cookieSecrets,
+      answer: (query, source) => this.#answerer.answerGenerally(query, source, 'udp'),
       onNotice: (notice) => {
         logLimitNotice(log, notice, rateLimits);
       },
@@ -203,7 +221,19 @@ class DualTransportServer implements DnsServer {
     });
   }
 
-  #answer(transport: Transport): (query: Uint8Array, source: string) => Uint8Array | undefined {
+  /** Publishes the zones in a table, from which the main thread answers plain queries too. */
+  #publish(memory: TableWithMemory, feed: ZoneFeed): PublishedAnswers {
+    // Over TCP nothing is limited or cut short.
+    const general = (query: Uint8Array): Uint8Array | undefined =>
+      this.#answerer.answerGenerally(query, undefined, 'tcp');
+    const published = new PublishedAnswers(memory, feed, { general, cookies: this.#answerer.cookies });
+    this.#answerer.use(published);
+    return published;
+  }
+
+  #answer(
+    transport: Transport,
+  ): (query: Uint8Array, source: ByteRange | undefined) => Uint8Array | undefined {
     return (query, source) => this.#answerer.answer(query, source, transport);
   }
 }

@@ -6,13 +6,15 @@
  * progress only when a query was completed or answers were taken, whatever else the peer sends.
  */
 import type { Socket } from 'node:net';
+import type { ByteRange } from '../cookies/server-cookies.ts';
+import { peerOf } from '../rrl/source-words.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import type { DnsLimits } from './limits.ts';
 import type { DnsStats } from './stats.ts';
 
 /** What a session needs. `answer` gives the bytes to send back, or undefined to close; it never throws. */
 export interface TcpSessionOptions {
-  readonly answer: (query: Uint8Array, source: string) => Uint8Array | undefined;
+  readonly answer: (query: Uint8Array, source: ByteRange | undefined) => Uint8Array | undefined;
   readonly limits: DnsLimits;
   readonly stats: DnsStats;
   /** Called when the session did something useful and when it ended. */
@@ -24,7 +26,7 @@ export interface TcpSessionOptions {
 export class TcpSession {
   readonly #socket: Socket;
   readonly #options: TcpSessionOptions;
-  readonly #source: string;
+  readonly #source: ByteRange | undefined;
   readonly #input = new FrameBuffer();
   #peerEnded = false;
   #isFinished = false;
@@ -33,7 +35,7 @@ export class TcpSession {
   constructor(socket: Socket, options: TcpSessionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#source = socket.remoteAddress ?? '';
+    this.#source = peerOf(socket.remoteAddress ?? '');
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
@@ -101,8 +103,15 @@ export class TcpSession {
   #write(replies: readonly Uint8Array[]): void {
     if (replies.length === 0) return;
     this.#options.stats.tcpAnswers += replies.length;
-    const parts = replies.flatMap((reply) => [Uint8Array.of(reply.length >>> 8, reply.length & 0xff), reply]);
-    this.#socket.write(Buffer.concat(parts));
+    const framed = Buffer.allocUnsafe(replies.reduce((sum, { length }) => sum + 2 + length, 0));
+    let at = 0;
+    for (const reply of replies) {
+      framed[at] = reply.length >>> 8;
+      framed[at + 1] = reply.length;
+      framed.set(reply, at + 2);
+      at += 2 + reply.length;
+    }
+    this.#socket.write(framed);
     this.#options.onProgress();
   }
 

@@ -17,6 +17,8 @@ export interface UdpSide {
   start(): Promise<void>;
   /** Takes other rate limits into force for the answers that this side makes by itself. */
   limit(limits: RateLimitOptions): void;
+  /** Takes a new secret for the cookies of these answers. */
+  rotateCookies(secret: Uint8Array): void;
   stop(): Promise<void>;
 }
 
@@ -56,7 +58,11 @@ export class DgramSide implements UdpSide {
   }
 
   limit(): void {
-    // Nothing to take up: the general lane, which makes all of this side's answers, limits them.
+    // Nothing to take up: what makes this side's answers on the main thread limits them too.
+  }
+
+  rotateCookies(): void {
+    // Nor here: all of this side's cookies are the answerer's.
   }
 
   async stop(): Promise<void> {

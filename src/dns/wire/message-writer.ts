@@ -8,9 +8,11 @@
 import { type Name, nameFromWire } from '../../zone/name.ts';
 import type { OwnedRRset } from '../../zone/rrset.ts';
 import { rdataNames } from '../../zone/rdata/rdata.ts';
+import { latin1 } from './name.ts';
 
 const MAX_POINTER = 0x3fff;
-const FIRST_CAPACITY = 1232;
+/** More than most answers have; a larger one would soon use up the pool that Node cuts small buffers from. */
+const FIRST_CAPACITY = 256;
 
 /** Writes one message of at most `limit` bytes whose records are of one class. */
 export class MessageWriter {
@@ -23,8 +25,8 @@ export class MessageWriter {
   /** The name of the question, which names of an answer mostly are or end with, and where it stands. */
   #question = '';
   #questionAt = 0;
-  /** Where each other name and each of its ancestors was first written. */
-  readonly #names = new Map<string, number>();
+  /** Where each other name and each of its ancestors was first written; undefined while there is none. */
+  #names: Map<string, number> | undefined;
   /** The keys of #names in the order of writing, to take back those of an RRset that did not fit. */
   readonly #written: string[] = [];
 
@@ -63,18 +65,19 @@ export class MessageWriter {
       this.#writeUint16(0);
       this.#writeRdata(rrset.type, rdata);
       if (!this.#fits(reserved)) {
-        for (const name of this.#written.splice(names)) this.#names.delete(name);
+        for (const name of this.#written.splice(names)) this.#names?.delete(name);
         this.#length = start;
         return false;
       }
-      this.#bytes.writeUInt16BE(this.#length - lengthAt - 2, lengthAt);
+      this.patchUint16(lengthAt, this.#length - lengthAt - 2);
     }
     return true;
   }
 
   /** Overwrites two bytes that were written before. */
   patchUint16(at: number, value: number): void {
-    this.#bytes.writeUInt16BE(value, at);
+    this.#bytes[at] = value >>> 8;
+    this.#bytes[at + 1] = value;
   }
 
   /** The message so far; the writer must not be used afterwards. */
@@ -92,7 +95,7 @@ export class MessageWriter {
       this.writeBytes(rdata);
       return;
     }
-    const wire = Buffer.from(rdata.buffer, rdata.byteOffset, rdata.length).toString('latin1');
+    const wire = latin1(rdata, 0, rdata.length);
     this.writeBytes(rdata.subarray(0, names.offset));
     let at = names.offset;
     for (let i = 0; i < names.count; i++) at += this.#writeName(wire.slice(at));
@@ -112,7 +115,7 @@ export class MessageWriter {
   #writeKnown(name: string, key: Name): void {
     for (let at = 0; at < name.length - 1; at += 1 + name.charCodeAt(at)) {
       const suffix = at === 0 ? key : key.slice(at);
-      const known = this.#inQuestion(suffix) ?? this.#names.get(suffix);
+      const known = this.#inQuestion(suffix) ?? this.#names?.get(suffix);
       if (known !== undefined) {
         this.#writeUint16(0xc000 | known);
         return;
@@ -135,6 +138,7 @@ export class MessageWriter {
   }
 
   #remember(suffix: string, at: number): void {
+    this.#names ??= new Map();
     if (at > MAX_POINTER || this.#names.has(suffix)) return;
     this.#names.set(suffix, at);
     this.#written.push(suffix);
@@ -147,7 +151,8 @@ export class MessageWriter {
 
   #writeUint16(value: number): void {
     if (!this.#reserve(2)) return;
-    this.#length = this.#bytes.writeUInt16BE(value, this.#length);
+    this.patchUint16(this.#length, value);
+    this.#length += 2;
   }
 
   #reserve(count: number): boolean {

@@ -64,7 +64,8 @@ export function readName(
 
 /** The octets from `start` to `end` as a latin1 string. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('latin1', start, end);
 }
 
 function pointerAt(bytes: Uint8Array, at: number): number | undefined {

@@ -67,7 +67,8 @@ export function parseRequest(bytes: Uint8Array): DnsRequest | undefined {
     recursionDesired: (bytes[2]! & 0x01) !== 0,
     questionCount,
     question,
-    ...extras,
+    opt: extras.opt,
+    tsigOffset: extras.tsigOffset,
     malformed: !whole,
   };
 }

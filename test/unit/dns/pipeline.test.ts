@@ -21,6 +21,7 @@ import {
 } from '../../../src/dns/pipeline.ts';
 import { ServerCookies } from '../../../src/dns/cookies/server-cookies.ts';
 import { RATE_VERDICT, createRateLimiter } from '../../../src/dns/rrl/rate-limiter.ts';
+import { peerOf } from '../../../src/dns/rrl/source-words.ts';
 import { parseIpPrefix } from '../../../src/net/ip-prefix.ts';
 import { RCODE } from '../../../src/dns/rcode.ts';
 import { parseRequest } from '../../../src/dns/wire/request.ts';
@@ -115,7 +116,7 @@ void test('addCookie: for who sends one, where cookies are on (6.2, 6.3)', () =>
   assert.equal(addCookie(off), 'next');
   assert.deepEqual(off.replyOptions, []);
 
-  const on = { ...sending(8), cookies, source: 'fe80::1%eth0' };
+  const on = { ...sending(8), cookies, source: peerOf('fe80::1%eth0') };
   assert.equal(addCookie(on), 'next');
   assert.deepEqual(
     on.replyOptions.map(({ code, data }) => [code, data.length]),
@@ -134,7 +135,7 @@ void test('addCookie: what came back proves the source, and comes back as it is 
   const send = (age: number, source = '198.51.100.100'): [boolean, string] => {
     const edns = opt({ options: [[10, Buffer.from(sent, 'hex')]] });
     const clock = { now: () => (made + age) * 1000 };
-    const from = { ...ask('home.example.test', 'A', { opt: edns }), cookies, clock, source };
+    const from = { ...ask('home.example.test', 'A', { opt: edns }), cookies, clock, source: peerOf(source) };
     assert.equal(addCookie(from), 'next');
     return [from.isProven, Buffer.from(from.replyOptions[0]!.data).toString('hex')];
   };
@@ -168,15 +169,15 @@ void test('limitRate: counts by network and class, and lets pass who is proven, 
   const home = (change?: Partial<Exchange>): number => limit('home.example.test', change);
   assert.deepEqual([home(), home(), home(), home()], [PASS, DROP, SLIP, DROP]);
   assert.deepEqual([limit('nope.example.test'), limit('elsewhere.test')], [PASS, PASS], 'other classes');
-  assert.equal(home({ source: '192.0.2.9' }), SLIP, 'the same network');
-  assert.equal(home({ source: '::ffff:192.0.2.9' }), DROP, 'the same network');
-  assert.equal(home({ source: '2001:db8::1%eth0' }), PASS, 'another network');
-  assert.equal(home({ source: '2001:db8::2' }), DROP);
+  assert.equal(home({ source: peerOf('192.0.2.9') }), SLIP, 'the same network');
+  assert.equal(home({ source: peerOf('::ffff:192.0.2.9') }), DROP, 'the same network');
+  assert.equal(home({ source: peerOf('2001:db8::1%eth0') }), PASS, 'another network');
+  assert.equal(home({ source: peerOf('2001:db8::2') }), DROP);
   for (const change of [
     { isProven: true },
     { limiter: undefined },
-    { source: '198.51.100.7' },
-    { source: 'nobody' },
+    { source: peerOf('198.51.100.7') },
+    { source: peerOf('nobody') },
   ])
     for (let i = 0; i < 4; i++) assert.equal(home(change), PASS, JSON.stringify(change));
 });

@@ -6,12 +6,15 @@
  * a reader may still be looking at is not used again before that reader has finished the batch it was in.
  */
 import type { IpAddress } from '../../../net/ip-address.ts';
+import type { Steps } from '../../../ops/steps.ts';
 import type { Name } from '../../../zone/name.ts';
 import {
   DIRECTORY_SIZE,
   ENTRY,
   FLAG,
   REMOVED,
+  SLOT_BYTES,
+  SUB_TABLE_HEAD_BYTES,
   ZONES_WORD,
   ZONE_BLOCK,
   hashEnd,
@@ -80,7 +83,7 @@ export class AnswerTable {
         Atomics.store(this.#memory.chunkOf(old).words, (offsetOf(old) + ENTRY.IPV4) >>> 2, word(entry.ipv4));
       return;
     }
-    const reference = this.#writeEntry(hash, name, entry);
+    const reference = this.#writeEntry(name, entry);
     if (old === 0) this.#insert(hash, reference);
     else {
       this.#storeSlot(hash, slot, reference);
@@ -129,21 +132,23 @@ export class AnswerTable {
     if (old !== 0) this.#memory.retire(old, this.#zoneSize(old));
   }
 
-  /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone. */
-  removeAllOf(zone: number): void {
+  /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone; one sub-table a step. */
+  *removeAllOf(zone: number): Steps<undefined> {
     for (let index = 0; index < DIRECTORY_SIZE; index++) {
+      if (index > 0) yield;
       const { words, first, mask } = this.#slots(index);
       for (let slot = 0; slot <= mask; slot++) {
-        const value = words[first + slot]!;
+        const value = words[first + 2 * slot + 1]!;
         if (value === 0 || value === REMOVED) continue;
         const { bytes } = this.#memory.chunkOf(value);
         const at = offsetOf(value);
         if ((bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) !== zone) continue;
-        Atomics.store(words, first + slot, REMOVED);
+        Atomics.store(words, first + 2 * slot + 1, REMOVED);
         this.#live[index]!--;
         this.#memory.retire(value, this.#entrySize(value));
       }
     }
+    return undefined;
   }
 
   /** Makes memory that no reader can still be looking at available again. */
@@ -161,16 +166,16 @@ export class AnswerTable {
   #find(hash: number, name: Name): number {
     const { words, first, mask } = this.#slots(hash >>> 24);
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const value = words[first + slot]!;
+      const value = words[first + 2 * slot + 1]!;
       if (value === 0) return -1;
-      if (value !== REMOVED && this.#isEntryOf(value, hash, name)) return slot;
+      if (value !== REMOVED && words[first + 2 * slot] === hash && this.#isEntryOf(value, name)) return slot;
     }
   }
 
-  #isEntryOf(reference: number, hash: number, name: Name): boolean {
-    const { bytes, words } = this.#memory.chunkOf(reference);
+  #isEntryOf(reference: number, name: Name): boolean {
+    const { bytes } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
-    if (words[at >>> 2] !== hash || bytes[at + ENTRY.NAME_LENGTH] !== name.length) return false;
+    if (bytes[at + ENTRY.NAME_LENGTH] !== name.length) return false;
     const start = at + nameOffset(bytes[at + ENTRY.FLAGS]!);
     for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name.charCodeAt(i)) return false;
     return true;
@@ -190,12 +195,11 @@ export class AnswerTable {
     );
   }
 
-  #writeEntry(hash: number, name: Name, { zone, ttl, ipv4, ipv6, flags }: TableEntry): number {
+  #writeEntry(name: Name, { zone, ttl, ipv4, ipv6, flags }: TableEntry): number {
     const all = addressFlags(ipv4, ipv6, flags);
     const reference = this.#memory.allocate(align(nameOffset(all) + name.length));
     const { bytes, words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
-    words[at >>> 2] = hash;
     bytes[at + ENTRY.NAME_LENGTH] = name.length;
     bytes[at + ENTRY.FLAGS] = all;
     bytes[at + ENTRY.ZONE] = zone & 255;
@@ -213,8 +217,9 @@ export class AnswerTable {
     if ((this.#used[index]! + 1) * 2 > this.#slots(index).mask + 1) this.#grow(index);
     const { words, first, mask } = this.#slots(index);
     let slot = hash & mask;
-    while (words[first + slot] !== 0) slot = (slot + 1) & mask;
-    Atomics.store(words, first + slot, reference);
+    while (words[first + 2 * slot + 1] !== 0) slot = (slot + 1) & mask;
+    words[first + 2 * slot] = hash;
+    Atomics.store(words, first + 2 * slot + 1, reference);
     this.#used[index]!++;
     this.#live[index]!++;
   }
@@ -228,17 +233,18 @@ export class AnswerTable {
     const chunk = this.#memory.chunkOf(reference);
     const to = (offsetOf(reference) >>> 2) + 2;
     for (let slot = 0; slot <= mask; slot++) {
-      const value = words[first + slot]!;
+      const hash = words[first + 2 * slot]!;
+      const value = words[first + 2 * slot + 1]!;
       if (value === 0 || value === REMOVED) continue;
-      const hash = this.#memory.chunkOf(value).words[offsetOf(value) >>> 2]!;
       let free = hash & (count - 1);
-      while (chunk.words[to + free] !== 0) free = (free + 1) & (count - 1);
-      chunk.words[to + free] = value;
+      while (chunk.words[to + 2 * free + 1] !== 0) free = (free + 1) & (count - 1);
+      chunk.words[to + 2 * free] = hash;
+      chunk.words[to + 2 * free + 1] = value;
     }
     const old = Atomics.load(this.#memory.directory, index);
     this.#publishSlots(index, reference);
     this.#used[index] = this.#live[index]!;
-    this.#memory.retire(old, 8 + (mask + 1) * 4);
+    this.#memory.retire(old, SUB_TABLE_HEAD_BYTES + (mask + 1) * SLOT_BYTES);
   }
 
   #slots(index: number): { words: Int32Array; first: number; mask: number } {
@@ -250,19 +256,19 @@ export class AnswerTable {
 
   #slotValue(hash: number, slot: number): number {
     const { words, first } = this.#slots(hash >>> 24);
-    return words[first + slot]!;
+    return words[first + 2 * slot + 1]!;
   }
 
   #storeSlot(hash: number, slot: number, value: number): void {
     const { words, first } = this.#slots(hash >>> 24);
-    Atomics.store(words, first + slot, value);
+    Atomics.store(words, first + 2 * slot + 1, value);
   }
 
   #allocateSlots(count: number): number {
-    const reference = this.#memory.allocate(8 + count * 4);
+    const reference = this.#memory.allocate(SUB_TABLE_HEAD_BYTES + count * SLOT_BYTES);
     const { words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference) >>> 2;
-    words.fill(0, at, at + 2 + count);
+    words.fill(0, at, at + 2 + 2 * count);
     words[at] = count - 1;
     return reference;
   }

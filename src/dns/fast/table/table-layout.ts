@@ -6,16 +6,17 @@
  * the life of the table and growing copies nothing.
  *
  * Chunk 0 begins with the directory: 256 words, one for each value of the hash's top byte, each the reference of a
- * *sub-table*: a word with the number of its slots less one, a word unused, then the slots: 0 free, -1 once used,
- * else the reference of an entry. Sub-tables grow one by one, so no growth is ever a long pause. Behind the directory
- * lie the zones: 65,536 words, each the reference of a zone block or 0.
+ * *sub-table*: a word with the number of its slots less one, a word unused, then the slots, two words each: the hash of
+ * a name, and 0 for free, -1 for once used, or the reference of its entry. The hash stands there so that a search reads
+ * the memory of no entry but the one it finds. Sub-tables grow one by one, so no growth is ever a long pause. Behind the
+ * directory lie the zones: 65,536 words, each the reference of a zone block or 0.
  *
  * An entry never changes once it is published, but for its IPv4 address, which is one aligned word:
  *
- *     0  u32  hash of the name                    8  u32  TTL in seconds
- *     4  u8   length of the name                 12  4 B  IPv4 address, network order
- *     5  u8   flags                              16  16 B IPv6 address, only with HAS_IPV6
- *     6  u16  number of the zone                  …       name, lower-case wire form
+ *     0  u8   length of the name                  8  4 B  IPv4 address, network order
+ *     1  u8   flags                              12  16 B IPv6 address, only with HAS_IPV6
+ *     2  u16  number of the zone                  …       name, lower-case wire form
+ *     4  u32  TTL in seconds
  *
  * A zone block never changes either, but for the serial, which is one aligned word. It holds what follows the owner
  * of the SOA record in a negative answer, as the general lane writes it for a name as long as the apex:
@@ -46,11 +47,17 @@ export const ZONES = 65_536;
 /** Bytes of chunk 0 before the first free one. */
 export const RESERVED_BYTES = (DIRECTORY_SIZE + ZONES) * 4;
 
-/** A slot whose entry was removed: a search goes on behind it. */
+/** Bytes of a sub-table before its first slot. */
+export const SUB_TABLE_HEAD_BYTES = 8;
+
+/** Bytes of a slot. */
+export const SLOT_BYTES = 8;
+
+/** The reference in a slot whose entry was removed: a search goes on behind it. */
 export const REMOVED = -1;
 
 /** Offsets within an entry. */
-export const ENTRY = { HASH: 0, NAME_LENGTH: 4, FLAGS: 5, ZONE: 6, TTL: 8, IPV4: 12, REST: 16 } as const;
+export const ENTRY = { NAME_LENGTH: 0, FLAGS: 1, ZONE: 2, TTL: 4, IPV4: 8, REST: 12 } as const;
 
 /** Offsets within a zone block. */
 export const ZONE_BLOCK = { SERIAL: 0, LENGTH: 4, APEX_LENGTH: 6, POINTERS: 7, RECORD: 8 } as const;

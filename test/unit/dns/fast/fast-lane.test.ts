@@ -5,8 +5,11 @@ import { networkInterfaces } from 'node:os';
 import { type TestContext, describe, it } from 'node:test';
 import { answerQuery } from '../../../../src/dns/answer.ts';
 import { BatchedSide } from '../../../../src/dns/fast/batched-side.ts';
+import { ServerCookies } from '../../../../src/dns/cookies/server-cookies.ts';
+import { peerOf } from '../../../../src/dns/rrl/source-words.ts';
 import { FastLane } from '../../../../src/dns/fast/fast-lane.ts';
 import { type NativeSockets, loadNativeSockets } from '../../../../src/dns/fast/native-socket.ts';
+import { PublishedAnswers } from '../../../../src/dns/server/published-answers.ts';
 import { parseIpPrefix } from '../../../../src/net/ip-prefix.ts';
 import type { RateLimitOptions } from '../../../../src/dns/rrl/rate-limits.ts';
 import { createMemoryStore } from '../../../../src/store/memory.ts';
@@ -30,7 +33,11 @@ function native(t: TestContext): NativeSockets | undefined {
 async function createSide(
   t: TestContext,
   functions: NativeSockets,
-  { workers = 2, limits = {} }: { workers?: number; limits?: RateLimitOptions } = {},
+  {
+    workers = 2,
+    limits = {},
+    cookieSecrets,
+  }: { workers?: number; limits?: RateLimitOptions; cookieSecrets?: readonly Uint8Array[] } = {},
 ): Promise<{ store: Store; side: BatchedSide; lost: unknown[] }> {
   const store = createMemoryStore();
   await store.commit([
@@ -43,15 +50,19 @@ async function createSide(
   const lost: unknown[] = [];
   const side = new BatchedSide({
     native: functions,
-    feed: store,
     workers,
     limits,
+    cookieSecrets,
     answer,
-    answerUnlimited: answer,
     onNotice: () => undefined,
     onWorkerLost: (_, error) => lost.push(error),
   });
-  t.after(() => side.stop());
+  const published = new PublishedAnswers(side, store, { general: answer, cookies: undefined });
+  await published.start();
+  t.after(async () => {
+    published.stop();
+    await side.stop();
+  });
   return { store, side, lost };
 }
 
@@ -163,6 +174,41 @@ describe('UDP on workers', () => {
       await waitFor(() => replies.length > before);
     }
     assert.equal(addressIn(await askUdp(port, HOME)), '192.0.2.1');
+  });
+
+  it('gives cookies under the secret in force, and does not limit who brings one back', async (t) => {
+    const functions = native(t);
+    if (functions === undefined) return;
+    const { side } = await createSide(t, functions, {
+      workers: 1,
+      limits: { rate: 1, burstSeconds: 1, slip: 1, exempt: [] },
+      cookieSecrets: [Buffer.alloc(16, 1)],
+    });
+    const port = await side.bind('127.0.0.1', 0);
+    await side.start();
+    const client = Buffer.from('client8!', 'latin1');
+    const ask = async (cookie: Uint8Array): Promise<Buffer> => {
+      const reply = await askUdp(port, query(['home', 'dyn', 'test'], RRTYPE.A, { edns: 'plain', cookie }));
+      return Buffer.from(reply!);
+    };
+    const given = (reply: Buffer): Buffer => reply.subarray(-24);
+    // The first answer is free, from the next on a stranger gets a truncated one, with a cookie all the same.
+    const first = given(await ask(client));
+    assert.deepEqual(first.subarray(0, 8), client);
+    for (let i = 0; i < 20; i++) assert.equal(addressIn(await ask(first)), '192.0.2.1');
+    const slipped = [await ask(client), await ask(client)].at(-1)!;
+    assert.equal(slipped[2]! & 2, 2);
+    assert.equal(slipped.length, HOME.length + 11 + 28);
+    const later = new ServerCookies([Buffer.alloc(16, 2)]);
+    side.rotateCookies(Buffer.alloc(16, 2));
+    // The worker takes up the secret between two batches; what was given under the old one is still good.
+    const isLater = (reply: Buffer): boolean =>
+      later.check({ bytes: given(reply), at: 0, length: 24 }, peerOf('127.0.0.1')!, Date.now() / 1000) ===
+      'valid';
+    for (let tries = 0; tries < 50 && !isLater(await ask(client)); tries++);
+    const renewed = await ask(first);
+    assert.equal(addressIn(renewed), '192.0.2.1');
+    assert.ok(isLater(renewed));
   });
 
   it('survives noise: empty datagrams, answers, giant counts, cut names', async (t) => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RRTYPE } from '../../../../src/zone/rrtype.ts';
 import type { Change } from '../../../../src/store/change.ts';
-import { ACCOUNT, World, hostPut, name, query, zonePut } from './world.ts';
+import { ACCOUNT, NOW, World, cookie, hostPut, name, query, zonePut } from './world.ts';
 
 const APEX = 'dyn.test';
 
@@ -40,6 +40,27 @@ describe('the fast lane gives the bytes of the general lane', () => {
           );
         }
       }
+    }
+  });
+
+  it('with cookies, whatever they are worth', async () => {
+    const world = new World();
+    await world.store.commit([ACCOUNT, zonePut(APEX), hostPut('home.dyn.test', APEX, { ipv4: '192.0.2.7' })]);
+    const ask = (cookie: Uint8Array, label = 'home'): Buffer =>
+      query([label, 'dyn', 'test'], RRTYPE.A, { edns: 'plain', cookie });
+    for (const label of ['home', 'nx']) {
+      for (const [sent, isProven] of [
+        [cookie(), false],
+        [cookie(NOW - 60), true],
+        [cookie(NOW - 2000), true],
+        [cookie(NOW - 4000), false],
+        [Buffer.alloc(40, 9), false],
+      ] as const) {
+        assert.ok(compare(world, ask(sent, label)));
+        assert.equal(world.isProven, isProven);
+      }
+      assert.equal(world.fast(ask(Buffer.alloc(7), label)), 'handed over');
+      assert.equal(world.fast(ask(Buffer.alloc(41), label)), 'handed over');
     }
   });
 
@@ -99,6 +120,27 @@ describe('the fast lane gives the bytes of the general lane', () => {
     }
     assert.equal(world.fast(Buffer.concat([plain, Buffer.from([0])])), 'handed over');
     assert.equal(world.fast(plain.subarray(0, 11)), 'dropped');
+  });
+
+  it("a wildcard's owner that a host shares with static records is the general lane's", async () => {
+    const world = new World();
+    const ipv6 = { type: RRTYPE.AAAA, ttl: 60, rdata: [Buffer.alloc(16, 7)] };
+    await world.store.commit([
+      ACCOUNT,
+      zonePut(APEX),
+      hostPut('home.dyn.test', APEX, { ipv4: '198.51.100.7', wildcard: true }),
+      { kind: 'rrset-put', apex: name(APEX), owner: name('*.home.dyn.test'), rrset: ipv6 },
+    ]);
+    for (const label of ['*', 'sub'])
+      for (const type of [RRTYPE.A, RRTYPE.AAAA])
+        assert.equal(world.fast(query([label, 'home', 'dyn', 'test'], type)), 'handed over');
+  });
+
+  it("a zone's own names are the general lane's, also where its parent had a host of that name", async () => {
+    const world = new World();
+    await world.store.commit([ACCOUNT, zonePut(APEX), hostPut(`hostmaster.c.${APEX}`, APEX)]);
+    await world.store.commit([zonePut(`c.${APEX}`)]);
+    assert.equal(world.fast(query(['hostmaster', 'c', 'dyn', 'test'], RRTYPE.A)), 'handed over');
   });
 
   it('a removed host, an emptied zone and a new wildcard are seen at once', async () => {
@@ -179,7 +221,8 @@ describe('the fast lane gives the bytes of the general lane', () => {
     const asked = fc.tuple(
       fc.array(label, { maxLength: 4 }),
       fc.constantFrom(1, 28, 16, 2, 255),
-      fc.constantFrom('none', 'plain', 'do'),
+      fc.constantFrom<('none' | 'plain' | 'do')[]>('none', 'plain', 'do'),
+      fc.constantFrom(...[undefined, cookie(), cookie(NOW), cookie(NOW - 2000), cookie(NOW - 9999)]),
     );
     let answered = 0;
     await fc.assert(
@@ -191,9 +234,9 @@ describe('the fast lane gives the bytes of the general lane', () => {
           await world.store.commit([ACCOUNT, zonePut(APEX)]);
           for (const changes of commits) {
             await world.store.commit(changes);
-            for (const [labels, type, edns] of queries) {
-              if (compare(world, query([...labels, 'dyn', 'test'], type, { edns: edns as 'plain' })))
-                answered++;
+            for (const [labels, type, edns, sent] of queries) {
+              const options = { edns, ...(edns === 'none' || sent === undefined ? {} : { cookie: sent }) };
+              if (compare(world, query([...labels, 'dyn', 'test'], type, options))) answered++;
             }
           }
         },
@@ -201,5 +244,59 @@ describe('the fast lane gives the bytes of the general lane', () => {
       { numRuns: Number(process.env['LANE_RUNS'] ?? 500) },
     );
     assert.ok(answered > 500, `the fast lane answered only ${answered}`);
+  });
+});
+
+describe('while a large commit is published', () => {
+  const APEXES = ['dyn.test', 'sub.dyn.test'];
+  const many = (apex: string, more: { ipv4?: string; ipv6?: string }): Change[] =>
+    Array.from({ length: 3000 }, (_, i) => hostPut(`h${i}.${apex}`, apex, more));
+  const removal = (apex: string): Change[] =>
+    Array.from({ length: 3000 }, (_, i) => ({
+      kind: 'host-remove',
+      zone: name(apex),
+      name: name(`h${i}.${apex}`),
+    }));
+  const commits: readonly (readonly Change[])[] = [
+    [zonePut('dyn.test'), ...many('dyn.test', { ipv4: '198.51.100.1' })],
+    [...many('dyn.test', { ipv6: '2001:db8::1' }), zonePut('dyn.test', { serial: 2 })],
+    [hostPut('h1.sub.dyn.test', 'dyn.test', { ipv4: '198.51.100.2' })],
+    [zonePut('sub.dyn.test'), ...many('sub.dyn.test', { ipv6: '2001:db8::2' })],
+    [zonePut('dyn.test', { serial: 3, rname: 'h5.dyn.test' })],
+    [...removal('dyn.test'), zonePut('dyn.test', { serial: 4 })],
+    [{ kind: 'zone-remove', apex: name('sub.dyn.test') }],
+  ];
+
+  it('nothing that exists is ever denied', async () => {
+    const world = new World();
+    let steps = 0;
+    let answers = 0;
+    const check = (): void => {
+      for (const labels of [
+        ...APEXES.flatMap((apex) => ['h1', 'h5', 'h2999', 'nx'].map((host) => `${host}.${apex}`)),
+        ...APEXES,
+      ]) {
+        for (const type of [RRTYPE.A, RRTYPE.AAAA]) {
+          const packet = query(labels.split('.'), type);
+          const fast = world.fast(packet);
+          if (typeof fast === 'string' || fast[7] !== 0) continue;
+          answers++;
+          assert.equal(
+            Buffer.from(fast).toString('hex'),
+            Buffer.from(world.general(packet)!).toString('hex'),
+            labels,
+          );
+        }
+      }
+    };
+    world.publishInSteps = () => {
+      steps++;
+      check();
+    };
+    await world.store.commit([ACCOUNT, zonePut('test')]);
+    for (const changes of commits) await world.store.commit(changes);
+    check();
+    assert.ok(steps > 50, `${steps} steps`);
+    assert.ok(answers > 50, `${answers} absences`);
   });
 });

@@ -1,6 +1,9 @@
 /** Zones in a memory store with an answer table published from them, and both lanes to ask. */
 import type { Change } from '../../../../src/store/change.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { CookieInPlace } from '../../../../src/dns/cookies/cookie-in-place.ts';
+import { ServerCookies } from '../../../../src/dns/cookies/server-cookies.ts';
+import { peerOf } from '../../../../src/dns/rrl/source-words.ts';
 import { AnswerTable } from '../../../../src/dns/fast/table/answer-table.ts';
 import { answerQuery } from '../../../../src/dns/answer.ts';
 import { FastAnswer } from '../../../../src/dns/fast/fast-answer.ts';
@@ -59,25 +62,50 @@ export function hostPut(
   return { kind: 'host-put', host };
 }
 
+/** The time at which both lanes are asked, in seconds since 1970. */
+export const NOW = 1_700_000_000;
+
+/** Who asks. */
+const SOURCE = peerOf('192.0.2.99')!;
+
+/** The cookies of both lanes. */
+export const COOKIES = new ServerCookies([Buffer.alloc(16, 7)]);
+
+/** A client's cookie with what `COOKIES` made of it at `seconds`, or alone. */
+export function cookie(seconds?: number): Buffer {
+  const client = Buffer.from('client8!', 'latin1');
+  return seconds === undefined ? client : Buffer.from(COOKIES.make(client, SOURCE, seconds));
+}
+
 export class World {
   readonly store: Store = createMemoryStore();
   readonly chunks: SharedArrayBuffer[] = [];
   readonly table: AnswerTable;
   readonly publisher: Publisher;
   readonly #fast: FastAnswer;
+  /** Called after each step of the publishing of a commit but the last. */
+  publishInSteps = (): void => undefined;
 
   constructor() {
     const readers = new Int32Array(new SharedArrayBuffer(4));
     this.table = new AnswerTable(0x5eed, readers, (chunk) => this.chunks.push(chunk));
     this.publisher = new Publisher(this.table, this.store.view, (query) => this.general(query));
     this.store.onCommit((changes) => {
-      this.publisher.apply(changes);
+      for (const steps = this.publisher.publish(changes); steps.next().done !== true;) this.publishInSteps();
     });
     this.#fast = new FastAnswer(0x5eed, (chunk) => this.chunks[chunk]!);
+    this.#fast.cookies = new CookieInPlace(COOKIES, SOURCE);
+    this.#fast.nowSeconds = NOW;
+  }
+
+  /** Whether the query that the fast lane answered last proved its source. */
+  get isProven(): boolean {
+    return this.#fast.isProven;
   }
 
   general(query: Uint8Array): Uint8Array | undefined {
-    return answerQuery(query, answerContext(this.store.view));
+    const clock = { now: () => NOW * 1000 };
+    return answerQuery(query, { ...answerContext(this.store.view), source: SOURCE, cookies: COOKIES, clock });
   }
 
   /** The fast lane's reply, or why it made none. */
@@ -94,11 +122,15 @@ export class World {
   }
 }
 
-/** A query for labels (octets as latin1), optionally with an OPT without options. */
+/** A query for labels (octets as latin1), optionally with an OPT, which may hold a COOKIE. */
 export function query(
   labels: readonly string[],
   type: number,
-  { flags = 0x0100, edns = 'none' }: { flags?: number; edns?: 'none' | 'plain' | 'do' } = {},
+  {
+    flags = 0x0100,
+    edns = 'none',
+    cookie,
+  }: { flags?: number; edns?: 'none' | 'plain' | 'do'; cookie?: Uint8Array } = {},
 ): Buffer {
   const wire = labels.map((label) => String.fromCharCode(label.length) + label).join('') + '\0';
   const question = Buffer.alloc(wire.length + 4);
@@ -119,6 +151,8 @@ export function query(
     0,
     edns === 'none' ? 0 : 1,
   ]);
-  const opt = Buffer.from([0, 0, 41, 16, 0, 0, 0, edns === 'do' ? 0x80 : 0, 0, 0, 0]);
-  return Buffer.concat(edns === 'none' ? [header, question] : [header, question, opt]);
+  const option =
+    cookie === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0, 10, 0, cookie.length]), cookie]);
+  const opt = Buffer.from([0, 0, 41, 16, 0, 0, 0, edns === 'do' ? 0x80 : 0, 0, 0, option.length]);
+  return Buffer.concat(edns === 'none' ? [header, question] : [header, question, opt, option]);
 }

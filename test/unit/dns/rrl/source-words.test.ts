@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { NetworkList, maskWord, readSource } from '../../../../src/dns/rrl/source-words.ts';
+import { NetworkList, maskWord, peerOf, readPeer, readSource } from '../../../../src/dns/rrl/source-words.ts';
 import { addressBytes, addressFromBytes, parseIpAddress } from '../../../../src/net/ip-address.ts';
 import { type IpPrefix, parseIpPrefix, prefixContains, prefixOf } from '../../../../src/net/ip-prefix.ts';
 
@@ -86,5 +86,44 @@ void test('any list agrees with the prefixes that it was made of', () => {
       assert.equal(holds(new NetworkList(networks), bytes), expected);
     }),
     { numRuns: 1000 },
+  );
+});
+
+void test("a peer's address is read from the text that Node has for it", () => {
+  const into = { bytes: new Uint8Array(16), at: 7, length: 0 };
+  const read = (text: string): string | undefined =>
+    readPeer(text, into)
+      ? Buffer.from(into.bytes.subarray(into.at, into.at + into.length)).toString('hex')
+      : undefined;
+  for (const [text, expected] of [
+    ['192.0.2.7', 'c0000207'],
+    ['0.0.0.0', '00000000'],
+    ['255.255.255.255', 'ffffffff'],
+    ['::ffff:192.0.2.7', 'c0000207'],
+    ['2001:db8::1', '20010db8000000000000000000000001'],
+    ['fe80::1%eth0', 'fe800000000000000000000000000001'],
+  ] as const)
+    assert.equal(read(text), expected, text);
+  for (const text of [
+    '',
+    '.',
+    '1.2.3',
+    '1.2.3.',
+    '.1.2.3',
+    '1..2.3',
+    '1.2.3.4.5',
+    '1.2.3.256',
+    '01.2.3.4',
+    '1.2.3.4 ',
+    'nobody',
+    '%',
+  ])
+    assert.equal(read(text), undefined, text);
+  assert.equal(peerOf('nobody'), undefined);
+  fc.assert(
+    fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
+      const { bytes, length } = peerOf(text)!;
+      assert.deepEqual(Buffer.from(bytes.subarray(0, length)), addressBytes(parseIpAddress(text)!));
+    }),
   );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Answerer, type DnsServerSettings } from '../../../../src/dns/server/answerer.ts';
+import { peerOf } from '../../../../src/dns/rrl/source-words.ts';
 import { createDnsStats } from '../../../../src/dns/server/stats.ts';
 import type { ZoneSet } from '../../../../src/zone/zone.ts';
 import { decode, opt, query } from '../../../dns/message.ts';
@@ -19,7 +20,7 @@ function answererAt(clock: { ms: number }, settings: DnsServerSettings, zones: Z
 
 function sendCookie(answerer: Answerer, cookie: Uint8Array): Buffer {
   const bytes = query('home.example.test', 'A', { opt: opt({ options: [[10, cookie]] }) });
-  return decode(answerer.answer(bytes, '192.0.2.7', 'udp')).opt!.options[0]!.data;
+  return decode(answerer.answer(bytes, peerOf('192.0.2.7'), 'udp')).opt!.options[0]!.data;
 }
 
 void test('a random secret is renewed once a day, and a cookie made just before is still taken', (t) => {
@@ -67,7 +68,7 @@ void test('with nothing set there are no cookies and no limits', () => {
   const { answerer } = answererAt({ ms: HOUR }, {});
   const bytes = query('home.example.test', 'A', { opt: opt({ options: [[10, Buffer.alloc(8)]] }) });
   for (let i = 0; i < 2000; i++) {
-    const answer = decode(answerer.answer(bytes, '192.0.2.7', 'udp'));
+    const answer = decode(answerer.answer(bytes, peerOf('192.0.2.7'), 'udp'));
     assert.deepEqual([answer.answer.length, answer.opt!.options.length], [1, 0]);
   }
 });
@@ -81,7 +82,7 @@ void test('a flood that finds a bug is answered and counted whole, and logged as
   };
   const { answerer, stats, logged } = answererAt(clock, {}, broken);
   const ask = (): string =>
-    decode(answerer.answer(query('home.example.test', 'A'), '192.0.2.7', 'udp')).rcode;
+    decode(answerer.answer(query('home.example.test', 'A'), peerOf('192.0.2.7'), 'udp')).rcode;
   for (let i = 0; i < 500; i++) assert.equal(ask(), 'SERVFAIL');
   assert.deepEqual([stats.bugs, logged.length], [500, 10]);
   clock.ms += 2000;

@@ -3,7 +3,7 @@
  * knows no EDNS, no other type and no errors; it is here for its speed only. Arguments: PORT HOSTS.
  */
 import { createSocket } from 'node:dgram';
-import { firstAddress, nameOf } from './provision.ts';
+import { firstAddress, nameOf } from '../provision.ts';
 
 const [port, hosts] = process.argv.slice(2).map(Number) as [number, number];
 const addresses = new Map<string, Buffer>();
