@@ -26,7 +26,7 @@ export const benchDns: Benchmark = needing(
       { of: dgram, over: minimal, leastRate: 0.8 },
       ...[minimal, ...peers].map((over) => ({ of: ours, over })),
     ];
-    return await sideBySide(WHAT, { servers: [ours, dgram, minimal, ...peers], ratios, load }, scale);
+    return await sideBySide([ours, dgram, minimal, ...peers], [{ what: WHAT, load, ratios }], scale);
   },
 );
 

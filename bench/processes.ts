@@ -45,7 +45,14 @@ export class ServerProcess {
 
   constructor(
     command: readonly string[],
-    { cores = SERVER_CORE, ...options }: { readonly cwd?: string; readonly cores?: number | string } = {},
+    {
+      cores = SERVER_CORE,
+      ...options
+    }: {
+      readonly cwd?: string;
+      readonly cores?: number | string;
+      readonly env?: NodeJS.ProcessEnv;
+    } = {},
   ) {
     const [program = '', ...args] = pinned(cores, command);
     // The log goes through a pipe that is read, as a service manager does it.

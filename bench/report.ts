@@ -25,6 +25,8 @@ export interface Scale {
   /** Of each measurement. */
   readonly seconds: number;
   readonly rounds: number;
+  /** With passwords, where passwords are measured. */
+  readonly accounts: number;
   /** The percentage of DNS questions for names that do not exist. */
   readonly miss: number;
 }
@@ -33,11 +35,11 @@ export interface Scale {
 export type Benchmark = (scale: Scale) => Promise<readonly Row[]>;
 
 /** The scale that takes part in `npm run bench`. */
-export const SHORT: Scale = { hosts: 100_000, seconds: 3, rounds: 3, miss: 0 };
+export const SHORT: Scale = { hosts: 100_000, seconds: 2, rounds: 3, miss: 0, accounts: 20 };
 
-const USAGE = 'usage: [--hosts N | --names N] [--seconds S] [--rounds R] [--miss PERCENT]';
+const USAGE = 'usage: [--hosts N | --names N] [--seconds S] [--rounds R] [--miss PERCENT] [--accounts A]';
 
-/** The scale of this command line: `--hosts N --seconds S --rounds R --miss P`, each optional. Throws on anything else. */
+/** The scale of this command line: `--hosts N --seconds S --rounds R --miss P --accounts A`, each optional. Throws on anything else. */
 export function parseScale(args: readonly string[], scale: Scale = SHORT): Scale {
   const given: Record<keyof Scale, number> = { ...scale };
   for (let i = 0; i < args.length; i += 2) {

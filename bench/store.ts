@@ -1,5 +1,5 @@
 /**
- * The store: how long a start takes and how much memory the state has, beside JSON.parse of the same snapshot; how
+ * The store: how long a start takes, of the store alone and of a whole server, and how much memory the state has, beside JSON.parse of the same snapshot; how
  * many commits become durable in a second, beside bare writes of as many bytes with fdatasync on the same disk.
  *
  * `node bench/store.ts open DIRECTORY` opens the store in a fresh process and prints what that took; the benchmark
@@ -10,8 +10,11 @@ import { join } from 'node:path';
 import { openEmbeddedStore } from '../src/store/embedded/open-embedded-store.ts';
 import { SNAPSHOT_NAME } from '../src/store/embedded/snapshot.ts';
 import { inDirectory, runLoad } from './processes.ts';
-import { hostChange, provision } from './provision.ts';
+import { hostChange } from './provision.ts';
+import { startRows } from './store/starts.ts';
 import { type Benchmark, type Row, type Scale, median, runAsProgram, withUnit } from './report.ts';
+
+const PROVISION = join(import.meta.dirname, 'provision.ts');
 
 interface Opening {
   readonly openMs: number;
@@ -24,12 +27,13 @@ interface Opening {
 export const benchStore: Benchmark = (scale) =>
   inDirectory(async (parent) => {
     const directory = join(parent, 'data');
-    await provision(directory, scale.hosts);
+    await runLoad([process.execPath, PROVISION, directory, String(scale.hosts)]);
     const openings: Opening[] = [];
     const program = [process.execPath, '--expose-gc', import.meta.filename, 'open', directory];
     for (let round = 0; round < scale.rounds; round++)
       openings.push(JSON.parse(await runLoad(program)) as Opening);
-    return [...openingRows(openings, scale), ...(await commitRows(directory, scale))];
+    const starts = await startRows(directory, scale);
+    return [...openingRows(openings, scale), ...starts, ...(await commitRows(directory, scale))];
   });
 
 function openingRows(openings: readonly Opening[], { hosts }: Scale): readonly Row[] {
@@ -45,7 +49,7 @@ function openingRows(openings: readonly Opening[], { hosts }: Scale): readonly R
     },
     {
       what: `memory of a process that holds it, ${count} hosts`,
-      figure: `${withUnit(of('residentMiB'), 'MiB')}, ${withUnit(of('bytesPerHost'), 'bytes of heap a host')}`,
+      figure: `${withUnit(of('residentMiB'), 'MiB')}, ${withUnit(of('bytesPerHost'), 'bytes a host, heap and buffers')}`,
       values: { residentMiB: of('residentMiB'), bytesPerHost: of('bytesPerHost') },
     },
   ];
@@ -93,15 +97,22 @@ async function rateOf(seconds: number, once: () => Promise<void>): Promise<numbe
   return (done * 1000) / (performance.now() - start);
 }
 
+/** What the program holds: objects, and the buffers in which names and addresses lie. */
+function heldBytes(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 async function printOpening(directory: string): Promise<void> {
   const collect = globalThis.gc ?? (() => undefined);
   collect();
-  const before = process.memoryUsage().heapUsed;
+  const before = heldBytes();
   const start = performance.now();
   const store = await openEmbeddedStore({ directory, onNotice: () => undefined });
   const openMs = performance.now() - start;
   collect();
-  const { heapUsed, rss } = process.memoryUsage();
+  const held = heldBytes();
+  const { rss } = process.memoryUsage();
   const hosts = [...store.view.zones()].reduce((sum, zone) => sum + zone.hostCount, 0);
   await store.close();
   const text = await readFile(join(directory, SNAPSHOT_NAME), 'utf8');
@@ -112,7 +123,7 @@ async function printOpening(directory: string): Promise<void> {
     openMs,
     parseMs,
     residentMiB: rss / 2 ** 20,
-    bytesPerHost: (heapUsed - before) / hosts,
+    bytesPerHost: (held - before) / hosts,
   };
   console.log(JSON.stringify(opening));
 }

@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import { needing } from '../needing.ts';
-import { type Benchmark, type Row, runAsProgram } from '../report.ts';
+import { type Benchmark, runAsProgram } from '../report.ts';
 import { homing, knot } from './servers.ts';
-import { sideBySide } from './side-by-side.ts';
+import { type Comparison, sideBySide } from './side-by-side.ts';
 import { writeOtherQuestions } from './zone.ts';
 
 const LEAST = 40_000;
@@ -20,19 +20,18 @@ export const benchGeneral: Benchmark = needing(
     writeOtherQuestions(questions);
     const ours = homing('homing', place, { workers: 1 });
     const peer = knot(place);
-    const compare = async (what: string, options: readonly string[]): Promise<readonly Row[]> => {
-      const load = { questions, options, miss: 0 };
-      const rows = await sideBySide(
-        what,
-        { servers: [ours, peer], ratios: [{ of: ours, over: peer }], load },
-        scale,
-      );
-      return rows.map((row, i) => (i === 0 ? { ...row, bar: `≥ ${LEAST.toLocaleString('en')} /s` } : row));
-    };
-    return [
-      ...(await compare('general lane over UDP', ['-e', '-c', '8', '-q', '200'])),
-      ...(await compare('general lane over TCP', ['-e', '-m', 'tcp', '-c', '30', '-q', '300'])),
+    const comparison = (what: string, ...options: readonly string[]): Comparison => ({
+      what,
+      load: { questions, options: ['-e', ...options], miss: 0 },
+      ratios: [{ of: ours, over: peer }],
+    });
+    const comparisons = [
+      comparison('general lane over UDP', '-c', '8', '-q', '200'),
+      comparison('general lane over TCP', '-m', 'tcp', '-c', '30', '-q', '300'),
     ];
+    const rows = await sideBySide([ours, peer], comparisons, scale);
+    const bar = `≥ ${LEAST.toLocaleString('en')} /s`;
+    return rows.map((row) => (row.what.endsWith(`: ${ours.name}`) ? { ...row, bar } : row));
   },
 );
 

@@ -26,6 +26,8 @@ export interface Running {
 export interface Place {
   readonly directory: string;
   readonly hosts: number;
+  /** What its command is run by, such as `chrt -r 10`. */
+  readonly runner?: readonly string[];
 }
 
 /** How Homing is started. */
@@ -48,19 +50,19 @@ export function homing(name: string, place: Place, form: Form): Server {
       const [dns, http] = [await freePort(), await freePort()];
       const settings = [`HOMING_DNS_WORKERS=${form.workers}`, ...(form.settings ?? [])];
       const command = ['env', ...settings, ...homingCommand(data, { http, dns })];
-      return await started(command, { port: dns, hosts: place.hosts, ...form });
+      return await started(command, dns, { ...place, ...form });
     },
   };
 }
 
 /** The minimal responder on node:dgram. */
-export function minimalResponder({ hosts }: Place): Server {
+export function minimalResponder(place: Place): Server {
   return {
     name: 'minimal node:dgram responder',
     start: async () => {
       const port = await freePort();
       const program = join(import.meta.dirname, '..', 'peers', 'dgram-responder.ts');
-      return await started([process.execPath, program, `${port}`, `${hosts}`], { port, hosts });
+      return await started([process.execPath, program, `${port}`, `${place.hosts}`], port, place);
     },
   };
 }
@@ -81,16 +83,16 @@ interface Daemon {
   readonly configure: (directory: string, port: number) => string;
 }
 
-function daemon(name: string, { directory, hosts }: Place, { program, needs, configure }: Daemon): Server {
+function daemon(name: string, place: Place, { program, needs, configure }: Daemon): Server {
   const start = async (): Promise<Running> => {
     const port = await freePort();
-    const own = join(directory, program);
+    const own = join(place.directory, program);
     mkdirSync(own, { recursive: true });
-    writeZoneFile(join(own, 'zone.db'), hosts);
+    writeZoneFile(join(own, 'zone.db'), place.hosts);
     const configuration = join(own, 'conf');
     writeFileSync(configuration, configure(own, port));
     const flags = program === 'nsd' ? ['-d', '-c'] : ['-c'];
-    return await started([program, ...flags, configuration], { port, hosts });
+    return await started([program, ...flags, configuration], port, place);
   };
   return { name, start, ...(findProgram(program) === undefined ? { needs } : {}) };
 }
@@ -98,9 +100,10 @@ function daemon(name: string, { directory, hosts }: Place, { program, needs, con
 /** Starts a command and resolves when the server answers for the last host on this port. */
 export async function started(
   command: readonly string[],
-  { port, hosts, cores }: { port: number; hosts: number; cores?: string },
+  port: number,
+  { hosts, runner = [], cores }: Pick<Place, 'hosts' | 'runner'> & Pick<Form, 'cores'>,
 ): Promise<Running> {
-  const server = new ServerProcess(command, cores === undefined ? {} : { cores });
+  const server = new ServerProcess([...runner, ...command], cores === undefined ? {} : { cores });
   const dig = ['dig', '+short', '+tries=1', '+time=1', '@127.0.0.1', '-p', String(port)];
   const last = `h${hosts - 1}.${APEX}`;
   await server.ready(async () => (await runLoad([...dig, last]).catch(() => '')).startsWith('10.'));

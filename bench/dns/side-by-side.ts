@@ -3,7 +3,7 @@
  * Invariants: a ratio is taken between measurements of the same round, and its median is told; an answer that is not
  * the right one fails the run.
  */
-import { type ServerProcess, runLoad } from '../processes.ts';
+import { runLoad } from '../processes.ts';
 import { type Row, type Scale, median, withUnit } from '../report.ts';
 import type { Running, Server } from './servers.ts';
 
@@ -35,32 +35,48 @@ interface Rate {
   readonly lost: number;
 }
 
-/** A row for each server, and one for each ratio. `what` is told in each. */
+/** Servers under one load. `what` is told in each row. */
+export interface Comparison {
+  readonly what: string;
+  readonly load: Load;
+  readonly ratios: readonly Ratio[];
+}
+
+/** Starts the servers and makes the comparisons one after the other: a row for each server, and one for each ratio. */
 export async function sideBySide(
-  what: string,
-  { servers, ratios, load }: { servers: readonly Server[]; ratios: readonly Ratio[]; load: Load },
-  { rounds, seconds }: Scale,
+  servers: readonly Server[],
+  comparisons: readonly Comparison[],
+  scale: Scale,
 ): Promise<readonly Row[]> {
-  const rates = new Map<Server, Rate[]>();
   const running = new Map<Server, Running>();
   try {
     for (const server of servers) {
       if (server.needs === undefined) running.set(server, await server.start());
     }
-    for (const { process, port } of running.values()) await measure(process, port, load, WARM_UP_SECONDS);
-    for (let round = 0; round < rounds; round++) {
-      for (const [server, { process, port }] of running)
-        rates.set(server, [...(rates.get(server) ?? []), await measure(process, port, load, seconds)]);
+    const rows: Row[] = [];
+    for (const { what, load, ratios } of comparisons) {
+      const rates = await measureRounds(running, load, scale);
+      rows.push(...servers.map((server) => rateRow(what, server, rates.get(server))));
+      const known = ratios.filter(({ of, over }) => rates.has(of) && rates.has(over));
+      rows.push(...known.map((ratio) => ratioRow(what, ratio, rates)));
     }
+    return rows;
   } finally {
     for (const { process } of running.values()) await process.stop();
   }
-  return [
-    ...servers.map((server) => rateRow(what, server, rates.get(server))),
-    ...ratios
-      .filter(({ of, over }) => rates.has(of) && rates.has(over))
-      .map((ratio) => ratioRow(what, ratio, rates)),
-  ];
+}
+
+async function measureRounds(
+  running: ReadonlyMap<Server, Running>,
+  load: Load,
+  { rounds, seconds }: Scale,
+): Promise<ReadonlyMap<Server, readonly Rate[]>> {
+  for (const server of running.values()) await measure(server, load, WARM_UP_SECONDS);
+  const rates = new Map<Server, Rate[]>(Array.from(running.keys(), (server) => [server, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [server, its] of running) rates.get(server)!.push(await measure(its, load, seconds));
+  }
+  return rates;
 }
 
 function rateRow(what: string, { name, needs }: Server, rates: readonly Rate[] | undefined): Row {
@@ -94,12 +110,11 @@ function ratioRow(
   };
 }
 
- 
-async function measure(server: ServerProcess, port: number, load: Load, seconds: number): Promise<Rate> {
+async function measure({ process, port }: Running, load: Load, seconds: number): Promise<Rate> {
   const target = ['dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', load.questions];
-  const before = server.cpuSeconds();
+  const before = process.cpuSeconds();
   const output = await runLoad([...target, ...load.options, '-l', String(seconds)]);
-  const cpu = server.cpuSeconds() - before;
+  const cpu = process.cpuSeconds() - before;
   const figure = (pattern: RegExp): number => Number(pattern.exec(output)?.[1] ?? 0);
   const done = figure(/Queries completed:\s+(\d+)/);
   const absent = figure(/NXDOMAIN (\d+)/);
@@ -109,7 +124,7 @@ async function measure(server: ServerProcess, port: number, load: Load, seconds:
   return {
     perSecond: done / seconds,
     cpuMicros: (cpu * 1e6) / done,
-    residentMiB: server.residentMiB(),
+    residentMiB: process.residentMiB(),
     lost: figure(/Queries lost:\s+(\d+)/),
   };
 }

@@ -22,7 +22,7 @@ export const benchTcp: Benchmark = needing(
     const peer = knot(place);
     const load = { questions, options: ['-e', '-m', 'tcp', '-c', '100', '-q', '1000'], miss: scale.miss };
     const ratios = [{ of: ours, over: peer, leastRate: 0.7 }];
-    return await sideBySide(WHAT, { servers: [ours, peer], ratios, load }, scale);
+    return await sideBySide([ours, peer], [{ what: WHAT, load, ratios }], scale);
   },
 );
 

@@ -22,7 +22,7 @@ export const benchWorkers: Benchmark = needing(
     const two = homing('two workers', place, { workers: 2, cores: '0,1' });
     const load = { questions, options: ['-e', '-c', '16', '-q', '100'], miss: scale.miss };
     const ratios = [{ of: two, over: one, mostCpu: 1.15 }];
-    return await sideBySide(WHAT, { servers: [one, two], ratios, load }, scale);
+    return await sideBySide([one, two], [{ what: WHAT, load, ratios }], scale);
   },
 );
 

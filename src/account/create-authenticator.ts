@@ -82,6 +82,8 @@ class DirectoryAuthenticator implements Authenticator {
     // Whoever sends what is being checked already learns what the first one learns.
     const underWay = this.#checks.get(fingerprint);
     if (underWay !== undefined) return underWay;
+    // Asked first, because a flood of guesses must cost less than the checks that it is not given.
+    if (!this.#passwords.hasRoom(sourceNetwork(source))) return OVERLOADED;
     const refused = this.#admit(source, name);
     if (refused !== undefined) return refused;
     const check = this.#check(tried, fingerprint, source).finally(() => this.#checks.delete(fingerprint));

@@ -37,6 +37,8 @@ export interface PasswordHasher {
    * is done and the answer is false. `source` names whose share of the queue it takes, see `sourceNetwork`.
    */
   verify(password: string, hash: string | null, source?: string): Promise<boolean>;
+  /** Whether a `verify` for this source would be taken now, and not refused as `overloaded`; costs nothing. */
+  hasRoom(source?: string): boolean;
   /** How many calls are computed or wait. */
   readonly pending: number;
   /** Ends the threads at once; what is under way rejects with `closed`. May be called twice. */
@@ -95,6 +97,11 @@ class WorkerPasswordHasher implements PasswordHasher {
     return this.#pending;
   }
 
+  hasRoom(source?: string): boolean {
+    const ofSource = source === undefined ? 0 : (this.#pendingOf.get(source) ?? 0);
+    return this.#pending < this.#limit && ofSource < this.#sourceLimit;
+  }
+
   hash(password: string): Promise<string> {
     const task: HashTask = { digest: digestPassword(password), cost: this.#cost };
     return this.#run<string>('hash', task, undefined);
@@ -120,11 +127,10 @@ class WorkerPasswordHasher implements PasswordHasher {
     source: string | undefined,
   ): Promise<T> {
     if (this.#closed) throw new PasswordError('closed', 'the password hasher is closed');
-    const ofSource = source === undefined ? 0 : (this.#pendingOf.get(source) ?? 0);
-    if (this.#pending >= this.#limit || ofSource >= this.#sourceLimit)
+    if (!this.hasRoom(source))
       throw new PasswordError('overloaded', 'too many passwords are waiting to be checked');
     this.#pending++;
-    if (source !== undefined) this.#pendingOf.set(source, ofSource + 1);
+    if (source !== undefined) this.#pendingOf.set(source, (this.#pendingOf.get(source) ?? 0) + 1);
     try {
       return (await this.#threadPool().run(task, { name })) as T;
     } catch (error) {

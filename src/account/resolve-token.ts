@@ -2,8 +2,8 @@
  * From a device's credentials to the token they hold.
  *
  * Invariants: one look-up by digest decides whether a secret is a token, whatever the user name says; the user name
- * must then be the account's, or the token's id, or a host's that the token may update, or empty. Devices fill that field with what
- * their form asks for, so a trailing dot and capitals are tolerated (RFC 4343).
+ * must then be the account's, the token's id, a host's that the token may update, or empty. Devices fill that field
+ * with what their form asks for, so a trailing dot and capitals are tolerated (RFC 4343).
  */
 import { timingSafeEqual } from 'node:crypto';
 import { parseName } from '../zone/name.ts';

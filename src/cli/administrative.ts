@@ -3,7 +3,8 @@
  * Invariant: a command does the same, prints the same and exits the same whether or not a server runs.
  */
 import type { Command } from 'commander';
-import type { AdminCommand, AdminResults } from '../update/admin/command.ts';
+import type { AdminCommand, AdminResults, OnProgress } from '../update/admin/command.ts';
+import { createProgressLine } from './bulk/progress-line.ts';
 import { type CliContext, printResult } from './context.ts';
 import { openDataAccess } from './data-access.ts';
 import { CliError, exitCodeOf } from './exit-code.ts';
@@ -15,10 +16,13 @@ type Kind = AdminCommand['kind'];
 export interface AdministrativeCommand<K extends Kind> {
   /** Lines for the help, without the program's name. */
   readonly examples: readonly string[];
-  /** The command that the arguments and options ask for. */
+  /** What a long command is about, in the plural; its progress is shown. */
+  readonly things?: string;
+  /** The command that the arguments and options ask for; reading a long one reports how far it has come. */
   toCommand(
     args: readonly string[],
     options: Record<string, unknown>,
+    onProgress?: OnProgress,
   ): Extract<AdminCommand, { kind: K }> | Promise<Extract<AdminCommand, { kind: K }>>;
   /** The result for people. */
   show(value: AdminResults[K]): string;
@@ -34,19 +38,37 @@ export function administrative<K extends Kind>(
   spec: AdministrativeCommand<K>,
 ): void {
   withExamples(withJson(withData(command)), spec.examples).action(async () => {
-    const options = command.opts<SharedOptions & Record<string, unknown>>();
+    const value = await carryOut(command, context, spec);
+    printResult(context, command.opts<SharedOptions>().json === true, value, spec.show(value));
+  });
+}
+
+/** Does what the arguments of a command ask for. Rejects with CliError where it is refused. */
+export async function carryOut<K extends Kind>(
+  command: Command,
+  context: CliContext,
+  { things, toCommand }: Pick<AdministrativeCommand<K>, 'things' | 'toCommand'>,
+): Promise<AdminResults[K]> {
+  const options = command.opts<SharedOptions & Record<string, unknown>>();
+  const progress =
+    things === undefined
+      ? undefined
+      : createProgressLine(context, { what: things, silent: options.json === true });
+  try {
     const args = command.processedArgs.flat() as string[];
-    const request = await spec.toCommand(args, options);
+    const request = await toCommand(args, options, progress?.onProgress);
     const { config } = loadOrRefuse(loadOptions(context, options));
     const access = await openDataAccess(config, { create: FIRST_COMMANDS.has(request.kind) });
     try {
-      const result = await access.administrator.execute<K>(request);
+      const result = await access.administrator.execute<K>(request, progress?.onProgress);
       if (!result.ok) throw new CliError(exitCodeOf(result.code), result.code, result.message);
-      printResult(context, options.json === true, result.value, spec.show(result.value));
+      return result.value;
     } finally {
       await access.close();
     }
-  });
+  } finally {
+    progress?.end();
+  }
 }
 
 /** Adds examples to a command's help. */

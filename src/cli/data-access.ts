@@ -58,7 +58,10 @@ function remoteAccess(client: ControlClient): DataAccess {
   return {
     administrator: remoteAdministrator(client),
     backup: async (file) => {
-      const reply = await client.request({ op: 'backup', file: resolve(file) }, BACKUP_TIMEOUT_MS);
+      const reply = await client.request(
+        { op: 'backup', file: resolve(file) },
+        { timeoutMs: BACKUP_TIMEOUT_MS },
+      );
       if (!reply.ok) throw new CliError(1, reply.code, reply.message);
       return reply.value;
     },

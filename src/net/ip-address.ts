@@ -27,6 +27,12 @@ export function addressFromBytes(bytes: Uint8Array): IpAddress {
   return unmap(String.fromCharCode(...bytes));
 }
 
+/** The IPv4 address of its network bytes as one unsigned number. */
+export function ipv4FromNumber(value: number): IpAddress {
+  const text = String.fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  return text as IpAddress;
+}
+
 /** The network bytes of an address, newly allocated. */
 export function addressBytes(address: IpAddress): Uint8Array {
   return Buffer.from(address, 'latin1');

@@ -61,10 +61,11 @@ export function cameOverHttps(peer: IpAddress, headers: SchemeHeaders, policy: S
   const { 'x-forwarded-proto': scheme, forwarded } = headers;
   if (scheme === undefined && forwarded === undefined) return false;
   if (!isTrustedProxy(peer, policy)) return false;
+  const believed = policy.forwardedHeader;
   const said =
-    policy.forwardedHeader === 'forwarded' || scheme === undefined
-      ? /;?\s*proto="?(\w+)[^,]*$/i.exec(forwarded?.split(',').at(-1) ?? '')?.[1]
-      : scheme.toString().split(',').at(-1)?.trim();
+    believed === 'forwarded' || (believed === 'either' && scheme === undefined)
+      ? /(?:^|;)\s*proto="?(\w+)/i.exec(forwarded?.split(',').at(-1) ?? '')?.[1]
+      : scheme?.toString().split(',').at(-1)?.trim();
   return said?.toLowerCase() === 'https';
 }
 

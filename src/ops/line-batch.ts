@@ -16,8 +16,8 @@ export interface LineBatch extends LogSink {
 }
 
 const LONGEST_WAIT_MS = 20;
-/** As much as a pipe holds; in UTF-16 units, which is near enough. */
-const LARGEST = 65_536;
+/** A quarter of what a pipe holds, so that a write does not have to wait for its reader; in UTF-16 units. */
+const LARGEST = 16_000;
 
 /** Gathers lines for `target`. */
 export function createLineBatch(target: LogSink): LineBatch {

@@ -35,6 +35,11 @@ export async function runInTurns<T>(steps: Iterator<unknown, T>): Promise<T> {
   }
 }
 
+/** Runs the first step at once and, where that is not the last, the others as `runInTurns` does. */
+export function beginInTurns(steps: Steps<undefined>): Promise<undefined> | undefined {
+  return steps.next().done === true ? undefined : runInTurns(steps);
+}
+
 /** Runs a computation to its end at once. */
 export function runAtOnce<T>(steps: Iterator<unknown, T>): T {
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;

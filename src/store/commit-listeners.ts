@@ -4,8 +4,11 @@
  */
 import type { Change } from './change.ts';
 
-/** Hears the changes of each commit, synchronously after they became visible. */
-export type CommitListener = (changes: readonly Change[]) => void;
+/**
+ * Hears the changes of each commit, synchronously after they became visible. The commit is acknowledged, and the next
+ * one begins, only after a promise that is returned has settled.
+ */
+export type CommitListener = (changes: readonly Change[]) => unknown;
 
 /** The listeners of one store. */
 export class CommitListeners {
@@ -20,16 +23,26 @@ export class CommitListeners {
     };
   }
 
-  /** Tells every listener. What one throws is a bug and surfaces as an uncaught exception of the process. */
-  announce(changes: readonly Change[]): void {
+  /**
+   * Tells every listener; resolves when all have heard, and is undefined where none takes longer than the call. What
+   * one throws is a bug and surfaces as an uncaught exception of the process.
+   */
+  announce(changes: readonly Change[]): Promise<unknown> | undefined {
+    const slow: Promise<unknown>[] = [];
     for (const { listener } of this.#listeners) {
       try {
-        listener(changes);
+        const heard = listener(changes);
+        if (heard instanceof Promise) slow.push(heard.catch(surface));
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        surface(error);
       }
     }
+    return slow.length === 0 ? undefined : Promise.all(slow);
   }
+}
+
+function surface(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -36,8 +36,8 @@ class MemoryStore implements Store {
   async commit(changes: readonly Change[]): Promise<void> {
     await Promise.resolve();
     if (this.#closed) throw new StoreError('closed', 'the store is closed');
-    this.view.apply(changes);
-    this.#listeners.announce(changes);
+    await this.view.show(changes);
+    await this.#listeners.announce(changes);
   }
 
   onCommit(listener: CommitListener): () => void {

@@ -9,10 +9,15 @@
 import type { Account } from '../account/account.ts';
 import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
+import { type Steps, runInTurns, visitInSteps } from '../ops/steps.ts';
 import { type Name, parentOf } from '../zone/name.ts';
 import { Zone, type ZoneSettings } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
+import { SharedTexts, StoredHostColumns } from './host-columns.ts';
 import type { StoreView } from './store.ts';
+
+/** Changes that are applied in one step: a few milliseconds of work. */
+const MAX_AT_ONCE = 4096;
 
 /** How many things of each kind a state holds. */
 export interface StateCounts {
@@ -23,13 +28,23 @@ export interface StateCounts {
   readonly tokens: number;
 }
 
+/** What is served of zones, and the last serials, by apex, of those that are no more. */
+interface ZoneMaps {
+  readonly zones: Map<Name, Zone<Host>>;
+  readonly retired: Map<Name, number>;
+}
+
+type ZoneChange = Extract<
+  Change,
+  { kind: `zone-${string}` | 'retired-put' | `rrset-${string}` | `host-${string}` }
+>;
+
 /** The state of a store; `StoreView` is what everybody but the store sees of it. */
 export class State implements StoreView {
   readonly tokenKey: Uint8Array;
   #sequence: number;
-  readonly #zones = new Map<Name, Zone<Host>>();
-  /** Apex to last serial, of zones that are no more. */
-  readonly #retired = new Map<Name, number>();
+  #served: ZoneMaps = { zones: new Map(), retired: new Map() };
+  readonly #accountNames = new SharedTexts();
   readonly #accounts = new Map<string, Account>();
   readonly #tokens = new Map<string, Token>();
   readonly #tokensByDigest = new Map<string, Token>();
@@ -46,28 +61,28 @@ export class State implements StoreView {
   }
 
   zone(apex: Name): Zone<Host> | undefined {
-    return this.#zones.get(apex);
+    return this.#served.zones.get(apex);
   }
 
   zones(): IterableIterator<Zone<Host>> {
-    return this.#zones.values();
+    return this.#served.zones.values();
   }
 
   zoneFor(name: Name): Zone<Host> | undefined {
     for (let at: Name | undefined = name; at !== undefined; at = parentOf(at)) {
-      const zone = this.#zones.get(at);
+      const zone = this.#served.zones.get(at);
       if (zone !== undefined) return zone;
     }
     return undefined;
   }
 
   retiredSerial(apex: Name): number | undefined {
-    return this.#retired.get(apex);
+    return this.#served.retired.get(apex);
   }
 
   /** Every zone that was removed and not added again. */
   *retiredZones(): IterableIterator<RetiredZone> {
-    for (const [apex, serial] of this.#retired) yield { apex, serial };
+    for (const [apex, serial] of this.#served.retired) yield { apex, serial };
   }
 
   host(name: Name): Host | undefined {
@@ -94,16 +109,16 @@ export class State implements StoreView {
     return this.#tokens.values();
   }
 
-  /** How many of each it holds; walks the RRsets, not the hosts. */
+  /** How many of each it holds; walks the zones, not what is in them. */
   counts(): StateCounts {
     let rrsets = 0;
     let hosts = 0;
-    for (const zone of this.#zones.values()) {
+    for (const zone of this.#served.zones.values()) {
       hosts += zone.hostCount;
-      rrsets += Array.from(zone.staticRRsets()).length;
+      rrsets += zone.rrsetCount;
     }
     return {
-      zones: this.#zones.size,
+      zones: this.#served.zones.size,
       rrsets,
       hosts,
       accounts: this.#accounts.size,
@@ -117,32 +132,39 @@ export class State implements StoreView {
     this.#sequence = sequence;
   }
 
+  /** Makes the changes of the next commit visible, all at once; where they are many, in turns with the event loop. */
+  async show(changes: readonly Change[]): Promise<void> {
+    if (changes.length <= MAX_AT_ONCE) this.apply(changes);
+    else await runInTurns(this.applyInSteps(changes));
+  }
+
+  /**
+   * As `apply`, but in steps of some milliseconds: the zones are changed in copies, and only after the last step are all
+   * changes visible, at once. Nothing else may be applied meanwhile.
+   */
+  *applyInSteps(changes: readonly Change[], sequence = this.#sequence + 1): Steps<undefined> {
+    const staged: ZoneMaps = { zones: new Map(this.#served.zones), retired: new Map(this.#served.retired) };
+    const copied = new Set<Name>();
+    for (const change of changes) {
+      const apex = zoneOfData(change);
+      const zone = apex === undefined || copied.has(apex) ? undefined : staged.zones.get(apex);
+      if (zone === undefined) continue;
+      copied.add(zone.apex);
+      staged.zones.set(zone.apex, yield* zone.clone());
+    }
+    const others: Change[] = [];
+    yield* visitInSteps(changes, (change) => {
+      if (!this.#applyToZones(staged, change)) others.push(change);
+    });
+    this.#served = staged;
+    this.apply(others, sequence);
+    return undefined;
+  }
+
   /** Applies one change without counting it as a commit; for reading a snapshot, whose entities are such changes. */
   applyChange(change: Change): void {
+    if (this.#applyToZones(this.#served, change)) return;
     switch (change.kind) {
-      case 'zone-put':
-        this.#putZone(change.zone);
-        break;
-      case 'zone-remove':
-        this.#removeZone(change.apex);
-        break;
-      case 'retired-put':
-        if (!this.#zones.has(change.retired.apex))
-          this.#retired.set(change.retired.apex, change.retired.serial);
-        break;
-      // A zone that is not there takes nothing: replayed over a later state, it may have been removed since.
-      case 'rrset-put':
-        this.#zones.get(change.apex)?.putRRset(change.owner, change.rrset);
-        break;
-      case 'rrset-remove':
-        this.#zones.get(change.apex)?.removeRRset(change.owner, change.type);
-        break;
-      case 'host-put':
-        this.#zones.get(change.host.zone)?.putHost(change.host);
-        break;
-      case 'host-remove':
-        this.#zones.get(change.zone)?.removeHost(change.name);
-        break;
       case 'account-put':
         this.#accounts.set(change.account.name, change.account);
         break;
@@ -158,20 +180,45 @@ export class State implements StoreView {
     }
   }
 
-  #putZone(settings: ZoneSettings): void {
-    const zone = this.#zones.get(settings.apex);
-    if (zone !== undefined) zone.replaceSettings(settings);
-    else {
-      this.#zones.set(settings.apex, new Zone<Host>(settings));
-      this.#retired.delete(settings.apex);
+  /** Applies a change of zones or of what is in them; false for any other. */
+  #applyToZones(to: ZoneMaps, change: Change): change is ZoneChange {
+    switch (change.kind) {
+      case 'zone-put':
+        this.#putZone(to, change.zone);
+        return true;
+      case 'zone-remove':
+        removeZone(to, change.apex);
+        return true;
+      case 'retired-put':
+        if (!to.zones.has(change.retired.apex)) to.retired.set(change.retired.apex, change.retired.serial);
+        return true;
+      // A zone that is not there takes nothing: replayed over a later state, it may have been removed since.
+      case 'rrset-put':
+        to.zones.get(change.apex)?.putRRset(change.owner, change.rrset);
+        return true;
+      case 'rrset-remove':
+        to.zones.get(change.apex)?.removeRRset(change.owner, change.type);
+        return true;
+      case 'host-put':
+        to.zones.get(change.host.zone)?.putHost(change.host);
+        return true;
+      case 'host-remove':
+        to.zones.get(change.zone)?.removeHost(change.name);
+        return true;
+      default:
+        return false;
     }
   }
 
-  #removeZone(apex: Name): void {
-    const zone = this.#zones.get(apex);
-    if (zone === undefined) return;
-    this.#zones.delete(apex);
-    this.#retired.set(apex, zone.settings.serial);
+  #putZone(to: ZoneMaps, settings: ZoneSettings): void {
+    const zone = to.zones.get(settings.apex);
+    if (zone !== undefined) {
+      zone.replaceSettings(settings);
+      return;
+    }
+    const columns = new StoredHostColumns(settings.apex, this.#accountNames);
+    to.zones.set(settings.apex, new Zone<Host>(settings, columns));
+    to.retired.delete(settings.apex);
   }
 
   #removeAccount(name: string): void {
@@ -196,5 +243,29 @@ export class State implements StoreView {
     const ids = this.#tokensByAccount.get(token.account);
     ids?.delete(id);
     if (ids?.size === 0) this.#tokensByAccount.delete(token.account);
+  }
+}
+
+function removeZone({ zones, retired }: ZoneMaps, apex: Name): void {
+  const zone = zones.get(apex);
+  if (zone === undefined) return;
+  zones.delete(apex);
+  retired.set(apex, zone.settings.serial);
+}
+
+/** The apex of the zone in which a change changes anything, settings included. */
+function zoneOfData(change: Change): Name | undefined {
+  switch (change.kind) {
+    case 'zone-put':
+      return change.zone.apex;
+    case 'rrset-put':
+    case 'rrset-remove':
+      return change.apex;
+    case 'host-put':
+      return change.host.zone;
+    case 'host-remove':
+      return change.zone;
+    default:
+      return undefined;
   }
 }

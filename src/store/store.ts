@@ -42,11 +42,15 @@ export interface Store {
   readonly health: StoreHealth;
   /**
    * Makes the changes durable, then visible, then tells the listeners, then resolves. Called by one writer, one
-   * commit at a time. Rejects with StoreError where the changes could not be made durable.
+   * commit at a time. Thousands of changes may become visible, and be told, in several turns of the event loop, in
+   * their order. Rejects with StoreError where the changes could not be made durable.
    */
   commit(changes: readonly Change[]): Promise<void>;
-  /** Calls `listener` synchronously after each commit became visible. Returns the way to stop it. */
-  onCommit(listener: (changes: readonly Change[]) => void): () => void;
+  /**
+   * Calls `listener` synchronously after each commit became visible; the commit resolves, and the next begins, only after
+   * a promise that it returns. Returns the way to stop it.
+   */
+  onCommit(listener: (changes: readonly Change[]) => unknown): () => void;
   /** Finishes what is under way and releases the store. */
   close(): Promise<void>;
 }

@@ -9,11 +9,12 @@
  */
 import type { Host } from '../account/host.ts';
 import type { Clock } from '../ops/clock.ts';
-import { type Steps, runInTurns } from '../ops/steps.ts';
+import { type Steps, runInTurns, visitInSteps } from '../ops/steps.ts';
 import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
 import { nextSerial } from '../zone/serial.ts';
+import type { ZoneSettings } from '../zone/zone.ts';
 
 /** What an intent wants changed, and what its submitter gets once that is durable and served. */
 export interface Plan<T> {
@@ -146,7 +147,7 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
   }
   if (changes.length === 0) return;
   try {
-    await store.commit(withSerials(store.view, changes, now));
+    await store.commit(await runInTurns(withSerials(store.view, changes, now)));
     for (const { waiting, result } of committed) waiting.settle({ kind: 'committed', result });
   } catch (error) {
     for (const { waiting } of committed) {
@@ -157,29 +158,28 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
 }
 
 /** The changes, and the next serial of every existing zone of which they change an answer. */
-function withSerials(view: StoreView, changes: readonly Change[], now: number): readonly Change[] {
-  const apexes = new Set<Name>();
-  for (const change of changes) {
-    if (change.kind === 'zone-put') apexes.add(change.zone.apex);
+function* withSerials(view: StoreView, changes: readonly Change[], now: number): Steps<readonly Change[]> {
+  const touched = new Set<Name>();
+  const ended = new Set<Name>();
+  const planned = new Map<Name, ZoneSettings>();
+  yield* visitInSteps(changes, (change) => {
+    if (change.kind === 'zone-put') planned.set(change.zone.apex, change.zone);
+    else if (change.kind === 'zone-remove') ended.add(change.apex);
     else if (change.kind === 'host-put') {
-      if (publishesOtherwise(change.host, view)) apexes.add(change.host.zone);
-    } else if (change.kind === 'host-remove') apexes.add(change.zone);
-    else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') apexes.add(change.apex);
-  }
-  const all = [...changes];
-  for (const apex of apexes) {
+      if (!touched.has(change.host.zone) && publishesOtherwise(change.host, view))
+        touched.add(change.host.zone);
+    } else if (change.kind === 'host-remove') touched.add(change.zone);
+    else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') touched.add(change.apex);
+  });
+  const serials: Change[] = [];
+  for (const apex of new Set([...planned.keys(), ...touched])) {
     const current = view.zone(apex)?.settings;
     // A zone that begins with this batch keeps the serial it was given; one that ends with it needs none.
-    if (
-      current === undefined ||
-      changes.some((change) => change.kind === 'zone-remove' && change.apex === apex)
-    )
-      continue;
-    const planned = changes.findLast((change) => change.kind === 'zone-put' && change.zone.apex === apex);
-    const settings = planned?.kind === 'zone-put' ? planned.zone : current;
-    all.push({ kind: 'zone-put', zone: { ...settings, serial: nextSerial(current.serial, now) } });
+    if (current === undefined || ended.has(apex)) continue;
+    const settings = planned.get(apex) ?? current;
+    serials.push({ kind: 'zone-put', zone: { ...settings, serial: nextSerial(current.serial, now) } });
   }
-  return all;
+  return changes.concat(serials);
 }
 
 /** Whether DNS answers anything else with this host than with what is stored of it. */

@@ -7,7 +7,9 @@
  */
 import { type IpAddress, addressBytes } from '../net/ip-address.ts';
 import type { AcceptPolicy } from '../net/address-class.ts';
+import type { Steps } from '../ops/steps.ts';
 import { type Name, isWildcard, labelCount, parentOf } from './name.ts';
+import { Nodes } from './packed/nodes.ts';
 import type { RRset } from './rrset.ts';
 import { RRTYPE } from './rrtype.ts';
 
@@ -62,21 +64,50 @@ export interface ZoneSet {
   zoneFor(name: Name): ZoneView | undefined;
 }
 
-const NO_TYPES: readonly number[] = [];
+/** A name with a host or static RRsets, or both. */
+export interface ZoneOwner {
+  readonly name: Name;
+  readonly host: HostAddresses | undefined;
+  /** Without the SOA and without the host's addresses. */
+  readonly rrsets: readonly RRset[];
+}
+
+/** Where what a host record holds beyond its addresses is kept, by the number of its node. */
+export interface HostColumns<Host extends HostAddresses> {
+  put(id: number, host: Host): void;
+  /** The host whose addresses these are, as it was put last under this number. */
+  get(id: number, addresses: HostAddresses): Host;
+  /** A copy that changes on its own. */
+  clone(): HostColumns<Host>;
+}
+
 const EMPTY_NODE: ZoneNode = { rrset: () => undefined, rrsets: () => [] };
+
+/** Hosts that are nothing but their addresses. */
+const ADDRESSES_ONLY: HostColumns<HostAddresses> = {
+  put: () => undefined,
+  get: (_, addresses) => addresses,
+  clone: () => ADDRESSES_ONLY,
+};
+
+/** A zone whose hosts are nothing but their addresses. */
+export function createZone(settings: ZoneSettings): Zone {
+  return new Zone(settings, ADDRESSES_ONLY);
+}
 
 /** A zone with its data. Generic over the host record, of which it reads only the addresses. */
 export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneView {
   #settings: ZoneSettings;
-  #soa: RRset;
-  readonly #static = new Map<Name, Map<number, RRset>>();
-  readonly #hosts = new Map<Name, Host>();
-  /** How many owners lie strictly below a name; only names strictly below the apex are counted. */
-  readonly #below = new Map<Name, number>();
+  #soa: RRset | undefined;
+  #nodes = new Nodes();
+  #columns: HostColumns<Host>;
+  #hostCount = 0;
+  #rrsetCount = 0;
+  #cuts = 0;
 
-  constructor(settings: ZoneSettings) {
+  constructor(settings: ZoneSettings, columns: HostColumns<Host>) {
     this.#settings = settings;
-    this.#soa = soaRRset(settings);
+    this.#columns = columns;
   }
 
   get apex(): Name {
@@ -88,116 +119,212 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
   }
 
   get soa(): RRset {
+    this.#soa ??= soaRRset(this.#settings);
     return this.#soa;
   }
 
   get hostCount(): number {
-    return this.#hosts.size;
+    return this.#hostCount;
+  }
+
+  /** How many static RRsets there are, without the SOA. */
+  get rrsetCount(): number {
+    return this.#rrsetCount;
+  }
+
+  /** Whether any record hides names below its owner: NS below the apex, or DNAME. */
+  get hasCuts(): boolean {
+    return this.#cuts > 0;
   }
 
   node(name: Name): ZoneNode | undefined {
-    const records = this.#static.get(name);
-    const host = this.#hosts.get(name) ?? this.#wildcardHost(name);
-    if (name === this.apex) return new OwnerNode(records, host, this.#soa);
-    if (records !== undefined || host !== undefined) return new OwnerNode(records, host, undefined);
-    return this.#below.has(name) ? EMPTY_NODE : undefined;
+    const id = this.#nodes.find(name);
+    const isOwner = id !== -1 && this.#nodes.isOwner(id);
+    const host = isOwner && this.#nodes.hasHost(id) ? id : this.#wildcardHost(name);
+    if (name === this.apex) return new OwnerNode(this.#nodes, { id, host }, this.soa);
+    if (isOwner || host !== -1) return new OwnerNode(this.#nodes, { id, host }, undefined);
+    return id === -1 ? undefined : EMPTY_NODE;
   }
 
   host(name: Name): Host | undefined {
-    return this.#hosts.get(name);
+    const id = this.#nodes.find(name);
+    return id === -1 || !this.#nodes.hasHost(id) ? undefined : this.#hostAt(id, name);
   }
 
-  hosts(): IterableIterator<Host> {
-    return this.#hosts.values();
+  *hosts(): IterableIterator<Host> {
+    for (let id = 0; id < this.#nodes.end; id++) if (this.#nodes.hasHost(id)) yield this.#hostAt(id);
+  }
+
+  /** One more than the highest number of an owner; an owner keeps its number while it is one. */
+  get ownersEnd(): number {
+    return this.#nodes.end;
+  }
+
+  /** The names with a host or static records, each once; of those with numbers from `start` to before `end`. */
+  *owners(start = 0, end = this.ownersEnd): IterableIterator<ZoneOwner> {
+    for (let id = start; id < Math.min(end, this.#nodes.end); id++) {
+      if (!this.#nodes.isOwner(id)) continue;
+      yield this.#ownerAt(id, this.#nodes.nameOf(id));
+    }
+  }
+
+  /** What a name owns; undefined where it is no owner. */
+  owner(name: Name): ZoneOwner | undefined {
+    const id = this.#nodes.find(name);
+    if (id === -1 || !this.#nodes.isOwner(id)) return undefined;
+    return this.#ownerAt(id, name);
   }
 
   /** The static RRset of an owner, without the SOA and without host addresses. */
   staticRRset(owner: Name, type: number): RRset | undefined {
-    return this.#static.get(owner)?.get(type);
+    const id = this.#nodes.find(owner);
+    return id === -1 ? undefined : this.#nodes.records(id).find(type);
   }
 
   /** The types of an owner's static RRsets, without the SOA. */
   staticTypes(owner: Name): readonly number[] {
-    const records = this.#static.get(owner);
-    return records === undefined ? NO_TYPES : [...records.keys()];
+    const id = this.#nodes.find(owner);
+    const types: number[] = [];
+    if (id === -1) return types;
+    for (const cursor = this.#nodes.records(id); cursor.type !== -1;) {
+      types.push(cursor.type);
+      cursor.skip();
+    }
+    return types;
   }
 
   /** Every static RRset with its owner, without the SOA. */
   *staticRRsets(): IterableIterator<readonly [owner: Name, rrset: RRset]> {
-    for (const [owner, records] of this.#static) for (const rrset of records.values()) yield [owner, rrset];
+    for (let id = 0; id < this.#nodes.end; id++) {
+      if (!this.#nodes.hasRecords(id)) continue;
+      const owner = this.#nodes.nameOf(id);
+      for (const rrset of this.#rrsetsOf(id)) yield [owner, rrset];
+    }
   }
 
   replaceSettings(settings: ZoneSettings): void {
     this.#settings = settings;
-    this.#soa = soaRRset(settings);
+    this.#soa = undefined;
   }
 
   putHost(host: Host): void {
-    const before = this.#hosts.get(host.name);
-    if (before === undefined && !this.#static.has(host.name)) this.#count(host.name, 1);
-    this.#hosts.set(host.name, host);
+    const id = this.#nodes.obtain(host.name);
+    if (!this.#nodes.isOwner(id)) this.#count(host.name, 1);
+    if (!this.#nodes.hasHost(id)) this.#hostCount++;
+    this.#nodes.putHost(id, host);
+    this.#columns.put(id, host);
   }
 
   removeHost(name: Name): void {
-    if (this.#hosts.delete(name) && !this.#static.has(name)) this.#count(name, -1);
+    const id = this.#nodes.find(name);
+    if (id === -1 || !this.#nodes.hasHost(id)) return;
+    this.#nodes.removeHost(id);
+    this.#hostCount--;
+    this.#lose(id, name);
   }
 
   putRRset(owner: Name, rrset: RRset): void {
-    let records = this.#static.get(owner);
-    if (records === undefined) {
-      records = new Map();
-      this.#static.set(owner, records);
-      if (!this.#hosts.has(owner)) this.#count(owner, 1);
+    const id = this.#nodes.obtain(owner);
+    if (!this.#nodes.isOwner(id)) this.#count(owner, 1);
+    const rrsets = this.#rrsetsOf(id);
+    const at = rrsets.findIndex(({ type }) => type === rrset.type);
+    if (at === -1) {
+      rrsets.push(rrset);
+      this.#rrsetCount++;
+      if (this.#isCut(owner, rrset.type)) this.#cuts++;
+    } else {
+      rrsets[at] = rrset;
     }
-    records.set(rrset.type, rrset);
+    this.#nodes.setRecords(id, rrsets);
   }
 
   removeRRset(owner: Name, type: number): void {
-    const records = this.#static.get(owner);
-    if (records?.delete(type) !== true || records.size > 0) return;
-    this.#static.delete(owner);
-    if (!this.#hosts.has(owner)) this.#count(owner, -1);
+    const id = this.#nodes.find(owner);
+    if (id === -1) return;
+    const rrsets = this.#rrsetsOf(id);
+    const kept = rrsets.filter((rrset) => rrset.type !== type);
+    if (kept.length === rrsets.length) return;
+    this.#nodes.setRecords(id, kept);
+    this.#rrsetCount--;
+    if (this.#isCut(owner, type)) this.#cuts--;
+    if (kept.length === 0) this.#lose(id, owner);
   }
 
-  #wildcardHost(name: Name): Host | undefined {
-    if (!isWildcard(name)) return undefined;
-    const host = this.#hosts.get(parentOf(name)!);
-    return host?.wildcard === true ? host : undefined;
+  /** A copy that changes on its own, made in steps while nothing changes. */
+  *clone(): Steps<Zone<Host>> {
+    const copy = new Zone<Host>(this.#settings, this.#columns.clone());
+    copy.#nodes = yield* this.#nodes.clone();
+    copy.#hostCount = this.#hostCount;
+    copy.#rrsetCount = this.#rrsetCount;
+    copy.#cuts = this.#cuts;
+    return copy;
+  }
+
+  #hostAt(id: number, name?: Name): Host {
+    return this.#columns.get(id, this.#nodes.addresses(id, name));
+  }
+
+  #ownerAt(id: number, name: Name): ZoneOwner {
+    const host = this.#nodes.hasHost(id) ? this.#nodes.addresses(id, name) : undefined;
+    return { name, host, rrsets: this.#rrsetsOf(id) };
+  }
+
+  #rrsetsOf(id: number): RRset[] {
+    if (!this.#nodes.hasRecords(id)) return [];
+    const rrsets: RRset[] = [];
+    for (const cursor = this.#nodes.records(id); cursor.type !== -1;) rrsets.push(cursor.take());
+    return rrsets;
+  }
+
+  #isCut(owner: Name, type: number): boolean {
+    return type === RRTYPE.DNAME || (type === RRTYPE.NS && owner !== this.apex);
+  }
+
+  #wildcardHost(name: Name): number {
+    if (!isWildcard(name)) return -1;
+    const id = this.#nodes.find(parentOf(name)!);
+    return id !== -1 && this.#nodes.hasWildcardHost(id) ? id : -1;
+  }
+
+  /** After the last host or RRset of a name has gone. */
+  #lose(id: number, owner: Name): void {
+    if (this.#nodes.isOwner(id)) return;
+    this.#nodes.tidy(id);
+    this.#count(owner, -1);
   }
 
   #count(owner: Name, step: 1 | -1): void {
     // A label directly below the apex has no ancestor to count, which is the usual host.
     let ancestors = labelCount(owner) - labelCount(this.apex) - 1;
     for (let name = parentOf(owner); ancestors > 0; ancestors--, name = parentOf(name!)) {
-      const count = (this.#below.get(name!) ?? 0) + step;
-      if (count === 0) this.#below.delete(name!);
-      else this.#below.set(name!, count);
+      const id = this.#nodes.obtain(name!);
+      this.#nodes.setBelow(id, this.#nodes.below(id) + step);
+      this.#nodes.tidy(id);
     }
   }
 }
 
 class OwnerNode implements ZoneNode {
-  readonly #records: ReadonlyMap<number, RRset> | undefined;
-  readonly #host: HostAddresses | undefined;
+  readonly #nodes: Nodes;
+  /** -1 where the name has no node of its own. */
+  readonly #id: number;
+  /** The node whose host's addresses these are, or -1. */
+  readonly #host: number;
   readonly #soa: RRset | undefined;
 
-  constructor(
-    records: ReadonlyMap<number, RRset> | undefined,
-    host: HostAddresses | undefined,
-    soa: RRset | undefined,
-  ) {
-    this.#records = records;
+  constructor(nodes: Nodes, { id, host }: { id: number; host: number }, soa: RRset | undefined) {
+    this.#nodes = nodes;
+    this.#id = id;
     this.#host = host;
     this.#soa = soa;
   }
 
   rrset(type: number): RRset | undefined {
-    if (type === RRTYPE.A && this.#host !== undefined)
-      return addressRRset(type, this.#host.ttl, this.#host.ipv4);
-    if (type === RRTYPE.AAAA && this.#host !== undefined)
-      return addressRRset(type, this.#host.ttl, this.#host.ipv6);
+    if (this.#host !== -1 && (type === RRTYPE.A || type === RRTYPE.AAAA)) return this.#addressRRset(type);
     if (type === RRTYPE.SOA) return this.#soa;
-    return this.#records?.get(type);
+    return this.#id === -1 || !this.#nodes.hasRecords(this.#id)
+      ? undefined
+      : this.#nodes.records(this.#id).find(type);
   }
 
   *rrsets(): Iterable<RRset> {
@@ -205,14 +332,18 @@ class OwnerNode implements ZoneNode {
       const rrset = this.rrset(type);
       if (rrset !== undefined) yield rrset;
     }
-    for (const rrset of this.#records?.values() ?? []) {
-      if (rrset.type !== RRTYPE.A && rrset.type !== RRTYPE.AAAA) yield rrset;
+    if (this.#id === -1) return;
+    for (const cursor = this.#nodes.records(this.#id); cursor.type !== -1;) {
+      if (cursor.type === RRTYPE.A || cursor.type === RRTYPE.AAAA) cursor.skip();
+      else yield cursor.take();
     }
   }
-}
 
-function addressRRset(type: number, ttl: number, address: IpAddress | null): RRset | undefined {
-  return address === null ? undefined : { type, ttl, rdata: [addressBytes(address)] };
+  #addressRRset(type: number): RRset | undefined {
+    const address = type === RRTYPE.A ? this.#nodes.ipv4(this.#host) : this.#nodes.ipv6(this.#host);
+    if (address === null) return undefined;
+    return { type, ttl: this.#nodes.ttl(this.#host), rdata: [addressBytes(address)] };
+  }
 }
 
 /** The SOA RRset of a zone (RFC 1035 §3.3.13). */

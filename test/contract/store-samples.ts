@@ -216,13 +216,18 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
         label: fc.string({ unit: 'binary' }),
         digest: fc.string(),
         createdAt: time,
+        gnudip: fc.option(fc.string(), { nil: undefined }),
       },
       PLAIN,
     )
     // No two tokens have one digest: it is an HMAC of 142 random bits.
-    .map((value): Change => ({
+    .map(({ gnudip, ...value }): Change => ({
       kind: 'token-put',
-      token: { ...value, digest: `${value.id} ${value.digest}` },
+      token: {
+        ...value,
+        digest: `${value.id} ${value.digest}`,
+        ...(gnudip === undefined ? {} : { gnudip }),
+      },
     })),
   id.map((value): Change => ({ kind: 'token-remove', id: value })),
 );

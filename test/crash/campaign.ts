@@ -6,8 +6,10 @@
  * verify the store as it lies on the disk.
  */
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HomingProcess, homing, interruptStart, startHoming } from '../interop/homing-process.ts';
+import { type Fleet, backupFileOf, checkFleet, createFleet, startFleetWork } from './fleet.ts';
 import { type Ledger, addressesOf, createLedgers } from './ledger.ts';
 import { type Load, startLoad } from './load.ts';
 import { type Serials, checkHosts, checkSerials, createResolver, watchSerials } from './observe.ts';
@@ -18,7 +20,13 @@ const LONGEST_ROUND_MS = 250;
 /** One round in so many is killed while it starts. */
 const ROUNDS_PER_START_KILL = 8;
 /** Small, so that the journal is folded into the snapshot again and again while the server is killed. */
-const ENVIRONMENT = { HOMING_STORE_COMPACTION_BYTES: '65536' };
+const SMALL_JOURNAL = { HOMING_STORE_COMPACTION_BYTES: '65536' };
+const LONGEST_FLEET_ROUND_MS = 20_000;
+/** One round in so many goes on until the journal is folded and a backup written. */
+const ROUNDS_PER_FOLD = 10;
+const LONGEST_FOLDS_MS = 120_000;
+/** A million hosts are read in some seconds, on a machine that has other things to do in many. */
+const LONGEST_START_MS = 300_000;
 
 /** What a campaign did. */
 export interface CampaignReport {
@@ -28,77 +36,165 @@ export interface CampaignReport {
   readonly acknowledged: number;
   /** Updates that were there after a kill although the device had read no answer: allowed, and told. */
   readonly keptWithoutAnswer: number;
+  /** Imports, removals and backups of the fleet that were acknowledged. */
+  readonly imports: number;
+  readonly removals: number;
+  readonly backups: number;
+  /** How often the journal was folded while the server was under load. */
+  readonly compactions: number;
+  /** From the start of a process until it served: the mean, and the longest. */
+  readonly startMs: number;
+  readonly longestStartMs: number;
   readonly seconds: number;
 }
 
-/**
- * Runs a campaign in an empty data directory; throws at the first loss. `thorough` of the rounds (0 to 1) also use the
- * command line; `onRound` is told about each kill.
- */
-export async function runCampaign(options: {
+/** How to run a campaign. */
+export interface CampaignOptions {
+  /** Empty. */
   readonly dataDirectory: string;
   readonly kills: number;
+  /** The share of the rounds, 0 to 1, that also use the command line and verify the store. */
   readonly thorough: number;
+  /** Hosts beside those of the devices: imported, removed and backed up while devices update. 0 where absent. */
+  readonly hosts?: number;
+  /** Told about each kill. */
   readonly onRound?: (round: number, report: CampaignReport) => void;
-}): Promise<CampaignReport> {
-  const { dataDirectory, kills, thorough } = options;
-  const started = Date.now();
-  const ledgers = createLedgers(DEVICES);
-  const serials: Serials = new Map();
-  const report = { kills: 0, whileStarting: 0, acknowledged: 0, keptWithoutAnswer: 0, seconds: 0 };
-  const token = await provision(dataDirectory, ledgers);
+}
 
+/** Runs a campaign; rejects at the first loss. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+  const { dataDirectory, kills, thorough, hosts = 0 } = options;
+  const started = Date.now();
+  const world: World = {
+    dataDirectory,
+    ledgers: createLedgers(DEVICES),
+    serials: new Map(),
+    fleet: hosts === 0 ? undefined : createFleet(hosts),
+    environment: hosts === 0 ? SMALL_JOURNAL : {},
+    report: { ...EMPTY },
+    starts: [],
+  };
+  const { report, fleet } = world;
+  const token = await provision(dataDirectory, world.ledgers, fleet);
   while (report.kills < kills) {
     const full = Math.random() < thorough || report.kills === kills - 1;
     if (full) await verifyStore(dataDirectory);
     if (report.kills % ROUNDS_PER_START_KILL === ROUNDS_PER_START_KILL - 1) {
-      await interruptStart(dataDirectory, Math.random() * 3 * LONGEST_ROUND_MS, ENVIRONMENT);
+      const mostly = Math.max(3 * LONGEST_ROUND_MS, world.starts.at(-1) ?? 0);
+      await interruptStart(dataDirectory, Math.random() * mostly, world.environment);
       report.whileStarting++;
     } else {
-      const server = await startHoming(dataDirectory, { env: ENVIRONMENT });
-      try {
-        report.keptWithoutAnswer += await check(server, ledgers, serials);
-        if (full) await checkCommandLine(dataDirectory, ledgers);
-        report.acknowledged += await loadUntilKilled(server, token, { ledgers, serials });
-      } finally {
-        await server.end('SIGKILL');
-      }
+      await killUnderLoad(world, token, full);
     }
     report.kills++;
-    report.seconds = (Date.now() - started) / 1000;
+    describeRound(world, started);
     options.onRound?.(report.kills, { ...report });
   }
+  await lastLook(world);
+  describeRound(world, started);
+  return report;
+}
 
-  await verifyStore(dataDirectory);
-  const server = await startHoming(dataDirectory, { env: ENVIRONMENT });
+interface World {
+  readonly dataDirectory: string;
+  readonly ledgers: readonly Ledger[];
+  readonly serials: Serials;
+  readonly fleet: Fleet | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly report: { -readonly [K in keyof CampaignReport]: CampaignReport[K] };
+  /** Milliseconds of each start. */
+  readonly starts: number[];
+}
+
+const EMPTY: CampaignReport = {
+  kills: 0,
+  whileStarting: 0,
+  acknowledged: 0,
+  keptWithoutAnswer: 0,
+  imports: 0,
+  removals: 0,
+  backups: 0,
+  compactions: 0,
+  startMs: 0,
+  longestStartMs: 0,
+  seconds: 0,
+};
+
+async function startTimed({ dataDirectory, environment, starts }: World): Promise<HomingProcess> {
+  const begun = Date.now();
+  const server = await startHoming(dataDirectory, { env: environment, timeoutMs: LONGEST_START_MS });
+  starts.push(Date.now() - begun);
+  return server;
+}
+
+async function killUnderLoad(world: World, token: string, full: boolean): Promise<void> {
+  const { dataDirectory, ledgers, fleet, report } = world;
+  const server = await startTimed(world);
   try {
-    report.keptWithoutAnswer += await check(server, ledgers, serials);
+    report.keptWithoutAnswer += await check(server, world);
+    if (full) await checkCommandLine(dataDirectory, ledgers);
+    const work =
+      fleet === undefined
+        ? undefined
+        : startFleetWork(dataDirectory, fleet, backupFileOf(dataDirectory, report.kills));
+    const imported = fleet?.imported ?? 0;
+    report.acknowledged += await loadUntilKilled(server, token, world);
+    await work?.stop();
+    report.imports += (fleet?.imported ?? 0) - imported;
+    report.compactions += server.log().split('"code":"compacted"').length - 1;
+  } finally {
+    await server.end('SIGKILL');
+  }
+}
+
+/** After the last kill everything is looked at once more, the last backup is restored, and the server ends in peace. */
+async function lastLook(world: World): Promise<void> {
+  const { dataDirectory, ledgers, fleet, report } = world;
+  await verifyStore(dataDirectory);
+  const server = await startTimed(world);
+  try {
+    report.keptWithoutAnswer += await check(server, world);
     await checkCommandLine(dataDirectory, ledgers);
   } finally {
     assert.deepEqual(await server.end('SIGTERM'), { status: 0, signal: null });
   }
   await verifyStore(dataDirectory);
-  report.seconds = (Date.now() - started) / 1000;
-  return report;
+  const backup = fleet?.backups.at(-1);
+  if (backup === undefined) return;
+  const restored = `${dataDirectory}-restored`;
+  await homing(['store', 'restore', backup, '--data', restored], { timeoutMs: LONGEST_START_MS });
+  await verifyStore(restored);
+  await rm(restored, { recursive: true });
 }
 
-async function check(server: HomingProcess, ledgers: readonly Ledger[], serials: Serials): Promise<number> {
+function describeRound({ report, fleet, starts }: World, started: number): void {
+  report.removals = fleet?.removed.size ?? 0;
+  report.backups = fleet?.backups.length ?? 0;
+  report.startMs = Math.round(starts.reduce((sum, ms) => sum + ms, 0) / Math.max(1, starts.length));
+  report.longestStartMs = Math.max(0, ...starts);
+  report.seconds = (Date.now() - started) / 1000;
+}
+
+async function check(server: HomingProcess, { ledgers, serials, fleet }: World): Promise<number> {
   const resolver = createResolver(server.dnsPort);
   await checkSerials(resolver, serials);
-  return checkHosts(resolver, ledgers);
+  const kept = await checkHosts(resolver, ledgers);
+  return fleet === undefined ? kept : kept + (await checkFleet(resolver, fleet));
 }
 
 /** Updates from every device until the server is killed; gives the number of acknowledged updates. */
 async function loadUntilKilled(
   server: HomingProcess,
   token: string,
-  { ledgers, serials }: { ledgers: readonly Ledger[]; serials: Serials },
+  { ledgers, serials, fleet, report }: World,
 ): Promise<number> {
   const watch = watchSerials(createResolver(server.dnsPort), serials);
   const load = startLoad({ httpPort: server.httpPort, user: ACCOUNT, password: token }, ledgers);
   // Most rounds begin once updates flow, however slow the machine is; the others catch the first ones under way.
   if (Math.random() < 0.8) await firstAcknowledgement(load);
-  await sleep(Math.random() * LONGEST_ROUND_MS);
+  if (fleet !== undefined && report.kills % ROUNDS_PER_FOLD === 1) await firstFolds(server, fleet);
+  // A fleet's imports, backups and compactions take longer, and are to be killed at any moment of theirs.
+  await sleep(Math.random() * (fleet === undefined ? LONGEST_ROUND_MS : LONGEST_FLEET_ROUND_MS));
   const ended = server.end('SIGKILL');
   const watched = watch.stop();
   await ended;
@@ -107,21 +203,32 @@ async function loadUntilKilled(
   return load.acknowledged();
 }
 
+/** Waits until a backup and a compaction are done, so that a campaign goes through whole ones, too. */
+async function firstFolds(server: HomingProcess, fleet: Fleet): Promise<void> {
+  const before = fleet.backups.length;
+  const deadline = Date.now() + LONGEST_FOLDS_MS;
+  while (fleet.backups.length === before || !server.log().includes('"code":"compacted"')) {
+    // A journal that has not grown enough is not folded.
+    if (Date.now() > deadline) return;
+    await sleep(100);
+  }
+}
+
 async function firstAcknowledgement(load: Load): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 120_000;
   while (load.acknowledged() === 0) {
-    if (Date.now() > deadline) throw new Error('no update was acknowledged for 10 s');
+    if (Date.now() > deadline) throw new Error('no update was acknowledged for two minutes');
     await sleep(2);
   }
 }
 
 async function verifyStore(dataDirectory: string): Promise<void> {
-  await homing(['store', 'verify', '--data', dataDirectory]);
+  await homing(['store', 'verify', '--data', dataDirectory], { timeoutMs: LONGEST_START_MS });
 }
 
 /** The command line, asked through the control socket, says the same as DNS. */
 async function checkCommandLine(dataDirectory: string, ledgers: readonly Ledger[]): Promise<void> {
-  const printed = await homing(['host', 'list', '--data', dataDirectory, '--json']);
+  const printed = await homing(['host', 'list', '--account', ACCOUNT, '--data', dataDirectory, '--json']);
   const hosts = new Map(
     (JSON.parse(printed) as { fqdn: string; ipv4: string | null }[]).map(({ fqdn, ipv4 }) => [
       fqdn.replace(/\.$/, ''),

@@ -9,7 +9,7 @@ import { answerQuery } from '../../src/dns/answer.ts';
 import { type Name, nameFromLabels, parseName } from '../../src/zone/name.ts';
 import { RRTYPE } from '../../src/zone/rrtype.ts';
 import { validateRRset } from '../../src/zone/validate-rrset.ts';
-import { Zone } from '../../src/zone/zone.ts';
+import { type Zone, createZone } from '../../src/zone/zone.ts';
 import { RDATA, bytesOf } from '../unit/zone/arbitraries.ts';
 import { decode, opt, query } from './message.ts';
 import { answerContext, zoneSet } from './zones.ts';
@@ -37,7 +37,7 @@ const record = fc.oneof(
 
 function zoneOf(records: readonly { owner: Name; type: number; rdata: string }[]): Zone {
   const soa = { mname: apex, rname: apex, refresh: 1, retry: 1, expire: 1, minimum: 1, ttl: 1 };
-  const zone = new Zone({ apex, serial: 1, soa, accept: 'any' });
+  const zone = createZone({ apex, serial: 1, soa, accept: 'any' });
   for (const { owner, type, rdata } of records) {
     const before = type === RRTYPE.CNAME || type === RRTYPE.DNAME ? [] : zone.staticRRset(owner, type)?.rdata;
     const rrset = validateRRset(type, 60, [...(before ?? []), bytesOf(rdata)]);

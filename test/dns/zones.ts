@@ -5,14 +5,14 @@ import { peerOf } from '../../src/dns/rrl/source-words.ts';
 import { systemClock } from '../../src/ops/clock.ts';
 import { type Name, parentOf, parseName } from '../../src/zone/name.ts';
 import { parseZoneFile } from '../../src/zone/zone-file/parse-zone-file.ts';
-import { Zone, type ZoneSet } from '../../src/zone/zone.ts';
+import { type Zone, type ZoneSet, createZone } from '../../src/zone/zone.ts';
 
 /** The zone that a zone file describes. */
 export function zoneFrom(apex: string, text: string): Zone {
   const name = parseName(apex)!;
   const file = parseZoneFile(text, name);
   assert.ok(file.ok, file.ok ? '' : `line ${file.line}: ${file.reason}`);
-  const zone = new Zone({ apex: name, soa: file.soa, serial: file.serial, accept: 'any' });
+  const zone = createZone({ apex: name, soa: file.soa, serial: file.serial, accept: 'any' });
   for (const { owner, rrset } of file.rrsets) zone.putRRset(owner, rrset);
   return zone;
 }

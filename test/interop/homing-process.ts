@@ -79,8 +79,11 @@ export async function run(
 }
 
 /** Runs a command of Homing's command line; throws with everything printed where it does not succeed. */
-export async function homing(args: readonly string[], input?: string): Promise<string> {
-  const finished = await run(process.execPath, [MAIN, ...args], input === undefined ? {} : { input });
+export async function homing(
+  args: readonly string[],
+  options: { readonly input?: string; readonly timeoutMs?: number } = {},
+): Promise<string> {
+  const finished = await run(process.execPath, [MAIN, ...args], options);
   if (finished.status !== 0)
     throw new Error(`homing ${args.join(' ')} ended with ${finished.status}:\n${finished.output}`);
   return finished.stdout;
@@ -89,7 +92,7 @@ export async function homing(args: readonly string[], input?: string): Promise<s
 /** Starts `homing serve` on ports of the system's choice and waits until it serves. */
 export async function startHoming(
   dataDirectory: string,
-  options: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  options: { args?: readonly string[]; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
 ): Promise<HomingProcess> {
   const child = spawn(process.execPath, [...serveArguments(dataDirectory), ...(options.args ?? [])], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -97,7 +100,7 @@ export async function startHoming(
   });
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const log = collectLines(child);
-  const ports = await Promise.race([log.ports, ended, timeout(START_TIMEOUT_MS)]);
+  const ports = await Promise.race([log.ports, ended, timeout(options.timeoutMs ?? START_TIMEOUT_MS)]);
   if (ports === undefined || Array.isArray(ports)) {
     child.kill('SIGKILL');
     throw new Error(`the server did not start:\n${log.text()}`);

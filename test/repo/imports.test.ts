@@ -40,6 +40,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   hono: /^src\/http\//,
   '@hono/node-server': /^src\/http\//,
   commander: /^src\/cli\//,
+  'csv-parse': /^src\/cli\//,
   yaml: /^src\/config\//,
   pino: /^src\/ops\//,
   'pino-pretty': /^src\/ops\//,

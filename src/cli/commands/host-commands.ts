@@ -1,13 +1,14 @@
 /** `homing host …`: the names whose addresses devices keep current. */
 import type { Command } from 'commander';
-import type { HostInfo } from '../../update/admin/command.ts';
+import type { HostInfo, ImportCounts } from '../../update/admin/command.ts';
+import { DEFAULT_HOST_TTL } from '../../update/admin/plan-host.ts';
 import { administrative } from '../administrative.ts';
+import { readHostList } from '../bulk/read-host-list.ts';
 import type { CliContext } from '../context.ts';
+import { CliError } from '../exit-code.ts';
 import { parseSeconds } from '../options.ts';
 import { formatFields, formatTable } from '../table.ts';
 import { addRecipeCommand } from './recipe-command.ts';
-
-const DEFAULT_TTL = 60;
 
 /** Adds the commands. */
 export function addHostCommands(program: Command, context: CliContext): void {
@@ -16,7 +17,7 @@ export function addHostCommands(program: Command, context: CliContext): void {
     .command('add <fqdn>')
     .description('add a host, as yet without an address')
     .requiredOption('--account <name>', 'the account that owns it')
-    .option('--ttl <seconds>', 'how long resolvers may keep its addresses', parseSeconds, DEFAULT_TTL)
+    .option('--ttl <seconds>', 'how long resolvers may keep its addresses', parseSeconds, DEFAULT_HOST_TTL)
     .option('--wildcard', 'answer *.FQDN with the same addresses');
   administrative(add, context, {
     examples: [
@@ -57,6 +58,7 @@ export function addHostCommands(program: Command, context: CliContext): void {
     toCommand: ([fqdn, ...addresses]) => ({ kind: 'host-set', fqdn: fqdn!, addresses }),
     show: (info) => `${info.changed ? 'changed' : 'unchanged'}\n\n${showHost(info)}`,
   });
+  addImportCommand(host, context);
   addBlockCommands(host, context);
   addRecipeCommand(host, context);
   administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
@@ -64,6 +66,40 @@ export function addHostCommands(program: Command, context: CliContext): void {
     toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
     show: ({ removed }) => `removed host ${removed}`,
   });
+}
+
+function addImportCommand(host: Command, context: CliContext): void {
+  const load = host
+    .command('import <file>')
+    .description(
+      'add all hosts of a list, or none: CSV with the columns fqdn, account, ipv4, ipv6, ttl (named by a first line, ' +
+        'or in this order), or a JSON object with these keys on each line (.jsonl); - reads standard input',
+    )
+    .option('--skip-existing', 'leave hosts alone that are there already; without it they refuse the list')
+    .option(
+      '--update-existing',
+      'make hosts that are there already what the list says, where it says something',
+    );
+  administrative(load, context, {
+    things: 'hosts',
+    examples: [
+      'host import fleet.csv',
+      'host import fleet.jsonl --skip-existing',
+      'host import - --update-existing < fleet.csv',
+    ],
+    toCommand: async ([file], options, onProgress) => {
+      const { skipExisting, updateExisting } = options;
+      if (skipExisting === true && updateExisting === true)
+        throw new CliError(2, 'usage', 'say --skip-existing or --update-existing, not both');
+      const existing = skipExisting === true ? 'skip' : updateExisting === true ? 'update' : 'refuse';
+      return { kind: 'host-import', rows: await readHostList(context, file!, onProgress), existing };
+    },
+    show: showImport,
+  });
+}
+
+function showImport({ added, updated, unchanged, skipped }: ImportCounts): string {
+  return `${added} added, ${updated} updated, ${unchanged} unchanged, ${skipped} skipped`;
 }
 
 function addBlockCommands(host: Command, context: CliContext): void {

@@ -110,6 +110,7 @@ function addFileCommands(zone: Command, context: CliContext): void {
     .command('import <apex> <file>')
     .description('replace all static records of a zone by those of a zone file (- reads standard input)');
   administrative(load, context, {
+    things: 'records',
     examples: ['zone import dyn.example.org dyn.example.org.zone'],
     toCommand: ([apex, file]) => ({ kind: 'zone-import', apex: apex!, text: readZoneFile(file!) }),
     show: ({ apex, records, serial, warnings }) =>

@@ -4,15 +4,31 @@
  */
 import { existsSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
-import type { AdminCommand, AdminResult, Administrator } from '../../update/admin/command.ts';
-import { type ControlRequest, MAX_LINE_BYTES, controlResponseSchema, createLineReader } from './protocol.ts';
+import type { AdminCommand, AdminResult, Administrator, OnProgress } from '../../update/admin/command.ts';
+import { cutCommand } from './parts.ts';
+import {
+  type ControlProgress,
+  type ControlRequest,
+  MAX_ANSWER_BYTES,
+  controlResponseSchema,
+  createLineReader,
+} from './protocol.ts';
 import { ControlError, openSocketPath } from './socket-path.ts';
 
 /** A connection to the running server. */
 export interface ControlClient {
-  /** Sends one request and waits for its answer. Rejects with ControlError. One request at a time. */
-  request(request: ControlRequest, timeoutMs?: number): Promise<ControlReply>;
+  /**
+   * Sends one request and waits for its answer; the time begins anew with each report of progress. Rejects with
+   * ControlError. One request at a time.
+   */
+  request(request: ControlRequest, options?: RequestOptions): Promise<ControlReply>;
   close(): void;
+}
+
+/** How long to wait for an answer, and who hears how far it has come. */
+export interface RequestOptions {
+  readonly timeoutMs?: number;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** An answer as it was read. */
@@ -21,6 +37,7 @@ export type ControlReply =
   | { readonly ok: false; readonly code: string; readonly message: string };
 
 const TIMEOUT_MS = 60_000;
+const PROGRESS_START = '{"progress":';
 
 /** Connects to the server on a data directory; undefined where none listens. Rejects with ControlError. */
 export async function connectControl(directory: string): Promise<ControlClient | undefined> {
@@ -47,9 +64,9 @@ export async function connectControl(directory: string): Promise<ControlClient |
 
 function createClient(socket: Socket): ControlClient {
   return {
-    request: (request, timeoutMs = TIMEOUT_MS) =>
+    request: (request, { timeoutMs = TIMEOUT_MS, onProgress } = {}) =>
       new Promise<ControlReply>((resolve, reject) => {
-        const reader = createLineReader(MAX_LINE_BYTES);
+        const reader = createLineReader(MAX_ANSWER_BYTES);
         const fail = (what: string): void => {
           reject(
             new ControlError(
@@ -69,7 +86,17 @@ function createClient(socket: Socket): ControlClient {
           fail('ended before it answered');
         });
         socket.on('data', (chunk) => {
-          const line = reader.push(chunk)?.[0];
+          const lines = reader.push(chunk);
+          if (lines === undefined) {
+            fail(`answered with more than ${MAX_ANSWER_BYTES} bytes`);
+            return;
+          }
+          let line: string | undefined;
+          for (line of lines) {
+            if (!line.startsWith(PROGRESS_START)) break;
+            onProgress?.((parseJson(line) as ControlProgress).progress);
+            line = undefined;
+          }
           if (line === undefined) return;
           socket.removeAllListeners();
           // The answer is here: how the connection ends later changes nothing.
@@ -90,8 +117,18 @@ function createClient(socket: Socket): ControlClient {
 /** An administrator whose commands the running server carries out. */
 export function remoteAdministrator(client: ControlClient): Administrator {
   return {
-    execute: async <K extends AdminCommand['kind']>(command: Extract<AdminCommand, { kind: K }>) => {
-      const reply = await client.request({ op: 'admin', command });
+    execute: async <K extends AdminCommand['kind']>(
+      command: Extract<AdminCommand, { kind: K }>,
+      onProgress?: OnProgress,
+    ) => {
+      const { parts, request } = cutCommand(command);
+      for (const [part, done, total] of parts) {
+        const taken = await client.request(part);
+        // A part is refused as a whole command is.
+        if (!taken.ok) return taken as AdminResult<K>;
+        onProgress?.({ stage: 'sending', done, total });
+      }
+      const reply = await client.request({ ...request, progress: onProgress !== undefined }, { onProgress });
       // The server is the same product on the same machine; its results have the shapes of AdminResults.
       return reply as AdminResult<K>;
     },

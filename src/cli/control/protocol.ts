@@ -1,15 +1,34 @@
 /**
- * What is said over the control socket: one JSON object a line each way, answers in the order of the requests.
+ * What is said over the control socket: one JSON object a line each way, answers in the order of the requests. What is
+ * too long for a line (a zone file, a list of hosts) comes before its command, in parts.
  * Invariant: a request is held to its schema before anything is done, whoever sent it.
  */
 import { z } from 'zod';
-import { type AdminErrorCode, adminCommandSchema } from '../../update/admin/command.ts';
+import {
+  type AdminErrorCode,
+  type Progress,
+  adminCommandSchema,
+  hostRowSchema,
+} from '../../update/admin/command.ts';
 
 /** The schema of a request. */
 export const controlRequestSchema = z.discriminatedUnion('op', [
   /** Who serves here and how it is. */
   z.strictObject({ op: z.literal('status') }),
-  z.strictObject({ op: z.literal('admin'), command: adminCommandSchema }),
+  z.strictObject({
+    op: z.literal('admin'),
+    command: adminCommandSchema,
+    /** The command's field that was sent before in parts, and is empty here. */
+    sent: z.enum(['rows', 'text']).optional(),
+    /** Whether `{"progress":…}` lines may come before the answer. */
+    progress: z.boolean().optional(),
+  }),
+  /** A part of the next command's `rows` or `text`. */
+  z.strictObject({
+    op: z.literal('part'),
+    rows: z.array(hostRowSchema).optional(),
+    text: z.string().optional(),
+  }),
   /** Writes a backup of the running store to `file`, an absolute path on the server's machine. */
   z.strictObject({ op: z.literal('backup'), file: z.string().startsWith('/') }),
 ]);
@@ -25,6 +44,11 @@ export const controlResponseSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown() }),
   z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
 ]);
+
+/** How far a command has come, as it is sent before its answer. */
+export interface ControlProgress {
+  readonly progress: Progress;
+}
 
 /** An answer as it is sent. */
 export type ControlResponse =
@@ -48,8 +72,12 @@ export interface ServerStatus {
   readonly problems: readonly string[];
 }
 
-/** The most bytes of one line: a zone file of 16 MiB fits, with its escapes. */
-export const MAX_LINE_BYTES = 32 * 1024 * 1024;
+/** The most bytes of one request's line: some milliseconds of reading. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+/** The most bytes of all parts of one command: a zone file or a list of some millions of lines. */
+export const MAX_SENT_BYTES = 400_000_000;
+/** The most bytes of an answer: what one string holds. */
+export const MAX_ANSWER_BYTES = 500_000_000;
 
 /** Cuts a stream of bytes into lines. */
 export interface LineReader {

@@ -2,7 +2,7 @@
  * The server's end of the control socket: takes administrative commands from programs of the same user.
  *
  * Invariants: only the owner of the data directory can connect (mode 0600 from the first moment on); whatever is
- * written to the socket costs at most one bounded line of memory and never ends the server.
+ * written to the socket costs a bounded amount of memory (a line, and the parts of one command) and never ends the server.
  */
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +10,13 @@ import { type Server, type Socket, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { jsonPieces } from '../../ops/json-pieces.ts';
 import type { Log } from '../../ops/log.ts';
-import type { AdminResult, Administrator } from '../../update/admin/command.ts';
+import type { AdminResult, Administrator, OnProgress, Progress } from '../../update/admin/command.ts';
+import { SentParts } from './parts.ts';
 import {
   type ControlRequest,
   type ControlResponse,
   MAX_LINE_BYTES,
+  MAX_SENT_BYTES,
   type ServerStatus,
   controlRequestSchema,
   createLineReader,
@@ -40,6 +42,8 @@ export interface ControlServer {
 const MAX_CONNECTIONS = 64;
 /** A connection that sends nothing for so long is closed. */
 const IDLE_MS = 60_000;
+const PROGRESS_MS = 100;
+const HEARTBEAT_MS = 1000;
 /** A piece of an answer after which others get their turn, in characters. */
 const LONG_PIECE = 4096;
 
@@ -91,8 +95,13 @@ interface Connection {
 
 function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): Connection {
   const reader = createLineReader(MAX_LINE_BYTES);
+  const parts = new SentParts();
   let pending = Promise.resolve();
+  let busy = 0;
   let draining = false;
+  const tell = createTeller(
+    (progress) => socket.writable && socket.write(`${JSON.stringify({ progress })}\n`),
+  );
   const send = async (response: ControlResponse): Promise<void> => {
     for (const piece of jsonPieces(response)) {
       if (!socket.writable) return;
@@ -101,7 +110,10 @@ function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): C
     }
     if (socket.writable) socket.write('\n');
   };
-  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  socket.setTimeout(IDLE_MS, () => {
+    // A backup may take longer than a peer may be silent.
+    if (busy === 0) socket.destroy();
+  });
   socket.on('error', (error) => {
     log.debug({ err: error }, 'a control connection broke');
   });
@@ -119,9 +131,11 @@ function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): C
     if (lines.length === 0) return;
     // One at a time: answers keep the order of the requests, and one peer can't crowd out the updates.
     socket.pause();
+    busy += lines.length;
     for (const line of lines)
       pending = pending.then(async () => {
-        await send(await answer(line, handlers, log));
+        await send(await answer(line, { handlers, log, parts, tell }));
+        busy--;
       });
     void pending.then(() => socket.resume());
   });
@@ -134,7 +148,44 @@ function serveConnection(socket: Socket, handlers: ControlHandlers, log: Log): C
   };
 }
 
-async function answer(line: string, handlers: ControlHandlers, log: Log): Promise<ControlResponse> {
+/** Tells how far a command has come, at most ten times a second and where the stage changes. */
+function createTeller(write: (progress: Progress) => void): OnProgress {
+  let [stage, at] = ['', 0];
+  return (progress) => {
+    const now = performance.now();
+    if (progress.stage === stage && now - at < PROGRESS_MS) return;
+    [stage, at] = [progress.stage, now];
+    write(progress);
+  };
+}
+
+/** Runs a command that reports; what it reported last is told again while it is busy with something long. */
+async function withHeartbeat<T>(
+  tell: OnProgress,
+  execute: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
+  let last: Progress = { stage: 'checking', done: 0 };
+  const timer = setInterval(() => {
+    tell(last);
+  }, HEARTBEAT_MS);
+  try {
+    return await execute((progress) => {
+      last = progress;
+      tell(progress);
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+interface Answering {
+  readonly handlers: ControlHandlers;
+  readonly log: Log;
+  readonly parts: SentParts;
+  readonly tell: OnProgress;
+}
+
+async function answer(line: string, { handlers, log, parts, tell }: Answering): Promise<ControlResponse> {
   const request = parseRequest(line);
   if (typeof request === 'string') return { ok: false, code: 'bad-request', message: request };
   try {
@@ -143,9 +194,15 @@ async function answer(line: string, handlers: ControlHandlers, log: Log): Promis
         return { ok: true, value: await handlers.status() };
       case 'backup':
         return { ok: true, value: await handlers.backup(request.file) };
+      case 'part':
+        if (parts.add(request, line)) return { ok: true, value: null };
+        return { ok: false, code: 'bad-request', message: `one command has at most ${MAX_SENT_BYTES} bytes` };
       case 'admin': {
-        const result: AdminResult = await handlers.administrator.execute(request.command);
-        log.info({ command: request.command.kind, ok: result.ok }, 'administrative command');
+        const command = parts.complete(request);
+        const result: AdminResult = await (request.progress === true
+          ? withHeartbeat(tell, (onProgress) => handlers.administrator.execute(command, onProgress))
+          : handlers.administrator.execute(command));
+        log.info({ command: command.kind, ok: result.ok }, 'administrative command');
         return result;
       }
     }

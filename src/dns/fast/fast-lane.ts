@@ -9,6 +9,7 @@ import { extname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { IpAddress } from '../../net/ip-address.ts';
+import { preferThread } from '../../ops/thread-priority.ts';
 import type { ByteRange } from '../cookies/server-cookies.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';
@@ -167,7 +168,8 @@ export class FastLane {
     };
     const file =
       this.#options.workerFile ?? new URL(`./fast-worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(file, { workerData: start, name: `dns-${id}` });
+    const name = `dns-${id}`;
+    const worker = new Worker(file, { workerData: start, name });
     this.#workers[id] = worker;
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'notice') this.#options.onNotice(message.notice);
@@ -181,7 +183,11 @@ export class FastLane {
       this.#workerEnded(id, failure);
     });
     await new Promise<void>((resolve, reject) => {
-      worker.once('online', resolve);
+      worker.once('online', () => {
+        // An answer takes microseconds, what the main thread does at once may take milliseconds.
+        preferThread(name);
+        resolve();
+      });
       worker.once('exit', () => {
         reject(new Error(`DNS worker ${id} ended before it began`, { cause: failure }));
       });

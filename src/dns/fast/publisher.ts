@@ -6,15 +6,15 @@
  * lane, and so is every ancestor that exists only because of it, so that its absence is never assumed.
  */
 import type { Host } from '../../account/host.ts';
+import { type Steps, visitInSteps } from '../../ops/steps.ts';
 import type { Change } from '../../store/change.ts';
-import { type Name, isSubdomain, labelCount, parentOf, wildcardOf, isWildcard } from '../../zone/name.ts';
-import type { Zone } from '../../zone/zone.ts';
+import { type Name, isSubdomain, isWildcard, labelCount, parentOf, wildcardOf } from '../../zone/name.ts';
 import { type IpAddress, addressFromBytes, familyOf } from '../../net/ip-address.ts';
 import type { AnswerTable, TableEntry } from './table/answer-table.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
 import { FLAG, ZONES } from './table/table-layout.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
-import type { SoaFields } from '../../zone/zone.ts';
+import type { SoaFields, Zone, ZoneOwner, ZoneSettings } from '../../zone/zone.ts';
 
 /** What is published. */
 export interface PublishedZones {
@@ -38,6 +38,8 @@ export class Publisher {
   readonly #zones: PublishedZones;
   readonly #answer: GeneralAnswer;
   readonly #published = new Map<Name, Published>();
+  /** Zones that are new to the table: what their parents have published at and below the apex is still there. */
+  readonly #begun = new Set<Name>();
   readonly #numbers: number[] = [];
 
   constructor(table: AnswerTable, zones: PublishedZones, answer: GeneralAnswer) {
@@ -48,37 +50,81 @@ export class Publisher {
 
   /** Publishes everything, in slices between which `pause` is awaited, so that a large store does not hold up the rest. */
   async publishAll(pause: () => Promise<void>): Promise<void> {
-    for (const zone of [...this.#zones.zones()]) {
-      this.#publishZone(zone);
-      for (const [i, name] of namesOf(zone).entries()) {
-        // Read again after each pause: what a commit has changed meanwhile is published as it is now.
-        this.#publishPath(zone, name);
-        if (i % SLICE === SLICE - 1) await pause();
-      }
+    for (const { apex } of [...this.#zones.zones()]) {
+      const zone = this.#zones.zone(apex);
+      if (zone === undefined) continue;
+      this.#begin(apex);
+      // Nothing of a parent's lies in the way: what is a zone's own by now is published for that zone only.
+      this.#begun.delete(apex);
+      this.#pin(zone);
+      this.#open(apex);
+      for (const steps = this.#publishOwners(apex); steps.next().done !== true;) await pause();
     }
   }
 
-  /** Publishes what a commit changed. */
-  apply(changes: readonly Change[]): void {
-    const apexes = new Set<Name>();
+  /**
+   * Publishes what a commit changed, after it became visible in the zones and before it is acknowledged; no other commit
+   * may become visible until the last step is done.
+   *
+   * Where that takes more than one step, a worker would see some names as they were and some as they are. Their
+   * addresses it may give in either state, because nobody was told of the new one yet. But it must not deny what
+   * exists in the zones: so before the first step ends, every zone that is touched is closed, which leaves all
+   * its absences (no such name, no such type) to the general lane, and it is opened after its last name.
+   */
+  *publish(changes: readonly Change[]): Steps<undefined> {
+    const apexes = this.#touchedBy(changes);
+    if (this.#takesLong(changes)) for (const apex of apexes) this.#close(apex);
     for (const change of changes) {
-      if (change.kind === 'zone-remove') this.#removeZone(change.apex);
-      else if (change.kind === 'zone-put') apexes.add(change.zone.apex);
-      else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') apexes.add(change.apex);
+      if (change.kind === 'zone-remove') yield* this.#removeZone(change.apex);
     }
+    const isNew = new Set<Name>();
     for (const apex of apexes) {
       const zone = this.#zones.zone(apex);
-      if (zone !== undefined) this.#publishZone(zone);
+      if (zone !== undefined && (yield* this.#prepareZone(zone))) isNew.add(apex);
     }
-    for (const change of changes) {
-      if ((change.kind === 'rrset-put' || change.kind === 'rrset-remove') && isCut(change)) {
-        this.#publishBelow(change.apex, change.owner);
-      }
+    yield* visitInSteps(changes, (change) => {
+      const apex = apexOf(change);
+      if (apex !== undefined && isNew.has(apex)) return;
       if (change.kind === 'host-put') this.#publishName(change.host.zone, change.host.name);
       else if (change.kind === 'host-remove') this.#publishName(change.zone, change.name);
-      else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove')
-        this.#publishName(change.apex, change.owner);
+      else if (isOfRRset(change)) this.#publishName(change.apex, change.owner);
+    });
+    for (const change of changes) {
+      if (isOfRRset(change) && isCut(change)) yield* this.#publishBelow(change.apex, change.owner);
     }
+    for (const apex of apexes) this.#open(apex);
+    return undefined;
+  }
+
+  /** The apexes of the zones of which anything may be answered otherwise. */
+  #touchedBy(changes: readonly Change[]): Set<Name> {
+    const apexes = new Set<Name>();
+    for (const change of changes) {
+      const apex = apexOf(change);
+      if (apex === undefined || apexes.has(apex)) continue;
+      apexes.add(apex);
+      // A zone that begins or ends takes names from its parent, or gives them back.
+      const isKnown = this.#published.has(apex) && this.#zones.zone(apex) !== undefined;
+      const parent = isKnown && change.kind !== 'zone-remove' ? undefined : this.#parentOf(apex);
+      if (parent !== undefined) apexes.add(parent.apex);
+    }
+    return apexes;
+  }
+
+  /** Whether publishing these takes, or may take, more than one step. */
+  #takesLong(changes: readonly Change[]): boolean {
+    if (changes.length > SHORT_COMMIT) return true;
+    return changes.some((change) => {
+      if (change.kind === 'zone-remove') return true;
+      if (change.kind === 'zone-put') return this.#isZoneWork(change.zone);
+      return isOfRRset(change) && isCut(change);
+    });
+  }
+
+  /** Whether more of a zone than its serial is new to the table. */
+  #isZoneWork({ apex, soa }: ZoneSettings): boolean {
+    const published = this.#published.get(apex);
+    return published === undefined || !equalSets(pinnedNames(soa, apex), published.pinned);
   }
 
   #publishName(apex: Name, name: Name): void {
@@ -86,11 +132,36 @@ export class Publisher {
     if (zone !== undefined) this.#publishPath(zone, name);
   }
 
+  /** Publishes all owners of a zone; as `#publishPath` of each, but without looking up what is at hand. */
+  *#publishOwners(apex: Name): Steps<undefined> {
+    for (let start = 0; ; start += SLICE) {
+      // Read again after each step: at the start commits may change meanwhile what is published.
+      const zone = this.#zones.zone(apex);
+      const published = this.#published.get(apex);
+      if (zone === undefined || published === undefined || start >= zone.ownersEnd) return undefined;
+      if (start > 0) yield;
+      for (const owner of zone.owners(start, start + SLICE)) {
+        const { name } = owner;
+        const isUsual =
+          !zone.hasCuts &&
+          parentOf(name) === apex &&
+          !published.pinned.has(name) &&
+          this.#zones.zone(name) === undefined;
+        const plain = isUsual ? plainAddresses(zone, owner) : undefined;
+        if (plain === undefined) this.#publishPath(zone, name);
+        else this.#table.put(name, { ...plain, zone: published.number, flags: 0 });
+      }
+    }
+  }
+
   /** Publishes every name at or below one that became or ceased to be a cut. */
-  #publishBelow(apex: Name, owner: Name): void {
+  *#publishBelow(apex: Name, top: Name): Steps<undefined> {
     const zone = this.#zones.zone(apex);
-    if (zone === undefined) return;
-    for (const name of namesBelow(zone, owner)) this.#publishPath(zone, name);
+    if (zone === undefined) return undefined;
+    yield* visitInSteps(zone.owners(), ({ name }) => {
+      if (isSubdomain(name, top)) this.#publishPath(zone, name);
+    });
+    return undefined;
   }
 
   /** Publishes a name and those of its ancestors below the apex, which may have begun or ceased to exist with it. */
@@ -106,32 +177,72 @@ export class Publisher {
     // What lies in a child zone is the child's.
     if (this.#zones.zoneFor(name) !== zone) return;
     const isBelowPinned = pinned.size > 0 && [...pinned].some((pin) => isSubdomain(name, pin));
-    const plain = isBelowPinned ? undefined : plainAddresses(zone, name);
+    const owner = isBelowPinned ? undefined : zone.owner(name);
+    const plain = owner === undefined ? undefined : plainAddresses(zone, owner);
     if (plain !== undefined) this.#table.put(name, { ...plain, zone: number, flags: 0 });
     else if (isBelowPinned || zone.node(name) !== undefined)
       this.#table.put(name, { ...FOR_GENERAL_LANE, zone: number });
     else this.#table.remove(name);
   }
 
-  #publishZone(zone: Zone<Host>): void {
-    const { apex, settings } = zone;
-    const published = this.#published.get(apex) ?? this.#begin(apex);
+  /** Leaves everything that a zone does not hold to the general lane, from the apex down. */
+  #close(apex: Name): void {
+    const zone = this.#zones.zone(apex);
+    const published = zone === undefined ? undefined : (this.#published.get(apex) ?? this.#begin(apex));
     if (published === undefined) return;
-    const pins = pinnedNames(settings.soa, apex);
+    this.#table.put(apex, { ...FOR_GENERAL_LANE, zone: published.number });
+    this.#table.removeZone(published.number);
+  }
+
+  /** Makes a zone known to the table with all its owners, and is true where it was not; else sees to its pinned names. */
+  *#prepareZone(zone: Zone<Host>): Steps<boolean> {
+    const { apex } = zone;
+    const published = this.#published.get(apex) ?? this.#begin(apex);
+    if (published === undefined) return false;
+    if (this.#begun.delete(apex)) {
+      // First what the parent had published here: a name of its own may be one that this zone pins.
+      const parent = this.#parentOf(apex);
+      if (parent !== undefined) {
+        yield* visitInSteps(parent.owners(), ({ name }) => {
+          if (name !== apex && isSubdomain(name, apex)) this.#table.remove(name);
+        });
+      }
+      this.#pin(zone);
+      yield* this.#publishOwners(apex);
+      return true;
+    }
+    const changed = this.#pin(zone);
+    if (changed)
+      yield* visitInSteps(zone.owners(), ({ name }) => {
+        this.#publish(zone, published, name);
+      });
+    return false;
+  }
+
+  /** Publishes the names that the SOA record pins and those that it has set free; whether there are any. */
+  #pin(zone: Zone<Host>): boolean {
+    const published = this.#published.get(zone.apex);
+    if (published === undefined) return false;
+    const pins = pinnedNames(zone.settings.soa, zone.apex);
     const changed = [...pins, ...published.pinned].filter(
       (name) => pins.has(name) !== published.pinned.has(name),
     );
     published.pinned = pins;
     for (const name of changed) this.#publish(zone, published, name);
-    for (const name of changed.length > 0 ? namesOf(zone) : []) this.#publish(zone, published, name);
+    return changed.length > 0;
+  }
+
+  /** Publishes what holds for a zone as a whole. */
+  #open(apex: Name): void {
+    const zone = this.#zones.zone(apex);
+    const published = this.#published.get(apex);
+    if (zone === undefined || published === undefined) return;
     const template = soaTemplate(apex, this.#answer);
     if (template === undefined) this.#table.removeZone(published.number);
-    else
-      this.#table.putZone(published.number, {
-        ...template,
-        serial: settings.serial,
-        apexLength: apex.length,
-      });
+    else {
+      const { serial } = zone.settings;
+      this.#table.putZone(published.number, { ...template, serial, apexLength: apex.length });
+    }
     const wildcard = wildcardOf(apex);
     const isPlain =
       (wildcard === undefined || zone.node(wildcard) === undefined) &&
@@ -144,10 +255,10 @@ export class Publisher {
   #begin(apex: Name): Published | undefined {
     const number = this.#numbers.pop() ?? this.#published.size;
     if (number >= ZONES) return undefined;
-    const parent = this.#parentOf(apex);
-    if (parent !== undefined) for (const name of namesBelow(parent, apex)) this.#table.remove(name);
     const published = { number, pinned: new Set<Name>() };
     this.#published.set(apex, published);
+    this.#begun.add(apex);
+    this.#table.put(apex, { ...FOR_GENERAL_LANE, zone: number });
     return published;
   }
 
@@ -157,34 +268,37 @@ export class Publisher {
     return above === undefined ? undefined : this.#zones.zoneFor(above);
   }
 
-  #removeZone(apex: Name): void {
+  *#removeZone(apex: Name): Steps<undefined> {
     const published = this.#published.get(apex);
-    if (published === undefined) return;
+    if (published === undefined) return undefined;
     this.#published.delete(apex);
+    this.#begun.delete(apex);
     this.#table.removeZone(published.number);
-    this.#table.removeAllOf(published.number);
+    yield* this.#table.removeAllOf(published.number);
     this.#numbers.push(published.number);
     const parent = this.#parentOf(apex);
-    if (parent === undefined) return;
+    if (parent === undefined) return undefined;
     this.#publishPath(parent, apex);
-    for (const name of namesBelow(parent, apex)) this.#publishPath(parent, name);
+    yield* this.#publishBelow(parent.apex, apex);
+    return undefined;
   }
 }
 
-/** Every owner of the zone; those with static records and a host's come twice. */
-function namesOf(zone: Zone<Host>): Name[] {
-  const names = Array.from(zone.hosts(), (host) => host.name);
-  let last: Name | undefined;
-  for (const [owner] of zone.staticRRsets()) {
-    if (owner !== last) names.push(owner);
-    last = owner;
-  }
-  return names;
+/** The zone that a change touches, where DNS may see it. */
+function apexOf(change: Change): Name | undefined {
+  if (change.kind === 'zone-put') return change.zone.apex;
+  if (change.kind === 'zone-remove') return change.apex;
+  if (change.kind === 'host-put') return change.host.zone;
+  if (change.kind === 'host-remove') return change.zone;
+  return isOfRRset(change) ? change.apex : undefined;
 }
 
-/** Every owner of the zone at or below a name. */
-function namesBelow(zone: Zone<Host>, top: Name): Name[] {
-  return namesOf(zone).filter((name) => isSubdomain(name, top));
+function isOfRRset(change: Change): change is Extract<Change, { kind: 'rrset-put' | 'rrset-remove' }> {
+  return change.kind === 'rrset-put' || change.kind === 'rrset-remove';
+}
+
+function equalSets(a: ReadonlySet<Name>, b: ReadonlySet<Name>): boolean {
+  return a.size === b.size && [...a].every((name) => b.has(name));
 }
 
 /** Whether a change is of records that hide what lies below their owner. */
@@ -193,21 +307,20 @@ function isCut(change: Extract<Change, { kind: 'rrset-put' | 'rrset-remove' }>):
   return type === RRTYPE.DNAME || (type === RRTYPE.NS && change.owner !== change.apex);
 }
 
-/** What a name publishes, where that is at most one address of each family under one TTL, and nothing else. */
-function plainAddresses(zone: Zone<Host>, name: Name): Pick<TableEntry, 'ttl' | 'ipv4' | 'ipv6'> | undefined {
+/** What an owner publishes, where that is at most one address of each family under one TTL, and nothing else. */
+function plainAddresses(
+  zone: Zone<Host>,
+  { name, host, rrsets }: ZoneOwner,
+): Pick<TableEntry, 'ttl' | 'ipv4' | 'ipv6'> | undefined {
   // The owner of a wildcard may have records of its own and those of a host whose subdomains it stands for.
   if (isHidden(zone, name) || isWildcard(name)) return undefined;
-  const host = zone.host(name);
-  const types = zone.staticTypes(name);
-  if (host !== undefined) return types.length === 0 ? host : undefined;
-  if (types.length === 0) return undefined;
+  if (host !== undefined) return rrsets.length === 0 ? host : undefined;
   const found: { ttl: number; ipv4: IpAddress | null; ipv6: IpAddress | null } = {
     ttl: -1,
     ipv4: null,
     ipv6: null,
   };
-  for (const type of types) {
-    const { ttl, rdata } = zone.staticRRset(name, type)!;
+  for (const { type, ttl, rdata } of rrsets) {
     const isAddress = type === RRTYPE.A || type === RRTYPE.AAAA;
     if (!isAddress || rdata.length !== 1 || (found.ttl !== -1 && found.ttl !== ttl)) return undefined;
     const address = addressFromBytes(rdata[0]!);
@@ -221,6 +334,7 @@ function plainAddresses(zone: Zone<Host>, name: Name): Pick<TableEntry, 'ttl' | 
 
 /** Whether a delegation or a DNAME above a name keeps its records from being answered as the zone's own. */
 function isHidden(zone: Zone<Host>, name: Name): boolean {
+  if (!zone.hasCuts) return false;
   for (let at = parentOf(name); at !== undefined; at = parentOf(at)) {
     const types = zone.staticTypes(at);
     if (types.includes(RRTYPE.DNAME)) return true;
@@ -231,6 +345,9 @@ function isHidden(zone: Zone<Host>, name: Name): boolean {
 }
 
 const FOR_GENERAL_LANE = { ttl: 0, ipv4: null, ipv6: null, flags: FLAG.GENERAL } as const;
+
+/** Changes that are published in one step. */
+const SHORT_COMMIT = 400;
 
 /** Names published between two pauses: about 5 ms of work. */
 const SLICE = 2048;

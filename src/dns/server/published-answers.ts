@@ -7,6 +7,7 @@
  * hold all zones yet.
  */
 import { randomInt } from 'node:crypto';
+import { beginInTurns } from '../../ops/steps.ts';
 import type { Change } from '../../store/change.ts';
 import { CookieInPlace } from '../cookies/cookie-in-place.ts';
 import type { ByteRange, ServerCookies } from '../cookies/server-cookies.ts';
@@ -16,10 +17,13 @@ import { type PublishedZones, Publisher } from '../fast/publisher.ts';
 import type { GeneralAnswer } from '../fast/soa-template.ts';
 import { AnswerTable } from '../fast/table/answer-table.ts';
 
-/** The zones, and the way to hear of each commit once it is visible in them and before it is acknowledged. */
+/**
+ * The zones, and the way to hear of each commit once it is visible in them and before it is acknowledged, which waits
+ * for the listener's promise.
+ */
 export interface ZoneFeed {
   readonly view: PublishedZones;
-  onCommit(listener: (changes: readonly Change[]) => void): () => void;
+  onCommit(listener: (changes: readonly Change[]) => unknown): () => void;
 }
 
 /** A table and the memory it lies in, by the numbers of its chunks. */
@@ -68,9 +72,8 @@ export class PublishedAnswers {
 
   /** Publishes all zones, in slices that leave room for other work, and from then on what each commit changes. */
   async start(): Promise<void> {
-    this.#unsubscribe ??= this.#feed.onCommit((changes) => {
-      this.#publisher.apply(changes);
-    });
+    // What takes long goes on in turns, and the commit waits for it before it is acknowledged.
+    this.#unsubscribe ??= this.#feed.onCommit((changes) => beginInTurns(this.#publisher.publish(changes)));
     await this.#publisher.publishAll(() => new Promise((resolve) => setImmediate(resolve)));
     this.#isComplete = true;
   }

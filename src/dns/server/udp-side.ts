@@ -58,7 +58,7 @@ export class DgramSide implements UdpSide {
   }
 
   limit(): void {
-    // Nothing to take up: the general lane, which makes all of this side's answers, limits them.
+    // Nothing to take up: what makes this side's answers on the main thread limits them too.
   }
 
   rotateCookies(): void {

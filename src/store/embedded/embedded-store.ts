@@ -13,8 +13,8 @@ import { FieldError } from '../json-fields.ts';
 import type { State } from '../state.ts';
 import { type Store, StoreError, type StoreHealth } from '../store.ts';
 import { Turns } from '../turns.ts';
-import { type FileLayer, describeFileError } from './journal/file-layer.ts';
-import { type FoldResult, foldInWorker } from './fold.ts';
+import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
+import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold.ts';
 import type { JournalWriter } from './journal/writer.ts';
 import type { Lock } from './lock.ts';
 import { SNAPSHOT_NAME } from './snapshot.ts';
@@ -53,7 +53,9 @@ export interface EmbeddedStoreOptions {
   readonly compactionBytes?: number;
   /** How often, in milliseconds, an unwritable store tries whether it can write again; 5,000 where absent. */
   readonly probeMs?: number;
-  /** The journal's files; the system's where absent. */
+  /** How long after the start, in milliseconds, a journal that was too large then is compacted; 3,000 where absent. */
+  readonly startCompactionMs?: number;
+  /** What writes the files; the system where absent. Others cannot follow into a worker, so folding stays here with them. */
   readonly files?: FileLayer;
 }
 
@@ -71,6 +73,7 @@ export interface EmbeddedStore extends Store {
 
 const DEFAULT_COMPACTION_BYTES = 64 * 1024 * 1024;
 const DEFAULT_PROBE_MS = 5_000;
+const DEFAULT_START_COMPACTION_MS = 3_000;
 
 /** The options with every default filled in that the start and the store share. */
 export type StartedOptions = EmbeddedStoreOptions & { readonly clock: Clock; readonly files: FileLayer };
@@ -98,6 +101,7 @@ export class OpenStore implements EmbeddedStore {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #health: StoreHealth = { writable: true };
+  readonly #startCompaction: NodeJS.Timeout;
   #probe: NodeJS.Timeout | undefined;
   #snapshotBytes: number;
   #compactAt: number;
@@ -110,6 +114,12 @@ export class OpenStore implements EmbeddedStore {
     this.#journal = parts.journal;
     this.#snapshotBytes = parts.snapshotBytes;
     this.#compactAt = this.#compactionBytes();
+    // Not only after a commit: the journal of a server that is killed again and again would grow on. Not at once: what
+    // is started next shall have the processor for itself.
+    this.#startCompaction = setTimeout(() => {
+      this.#compactWhereDue();
+    }, options.startCompactionMs ?? DEFAULT_START_COMPACTION_MS);
+    this.#startCompaction.unref();
   }
 
   get health(): StoreHealth {
@@ -122,9 +132,9 @@ export class OpenStore implements EmbeddedStore {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#writing.run(async () => {
       await this.#tryWriting(() => this.#journal.append(changes));
-      this.view.apply(changes);
-      this.#listeners.announce(changes);
-      if (this.#journal.bytes >= this.#compactAt) this.#compactInBackground();
+      await this.view.show(changes);
+      await this.#listeners.announce(changes);
+      this.#compactWhereDue();
     });
   }
 
@@ -137,7 +147,7 @@ export class OpenStore implements EmbeddedStore {
     if (dirname(target) === this.directory) {
       return Promise.reject(new StoreError('unwritable', 'A backup must be outside the data directory.'));
     }
-    return this.#fold(() => foldInWorker({ ...this.#job(target), verify: true }, this.#closing.signal));
+    return this.#fold(() => this.#foldFiles({ ...this.#job(target), verify: true }));
   }
 
   compact(): Promise<FoldResult> {
@@ -147,7 +157,7 @@ export class OpenStore implements EmbeddedStore {
         return this.#journal.segments.slice(0, -1);
       });
       const job = { ...this.#job(join(this.directory, SNAPSHOT_NAME)), segments: sealed };
-      const result = await foldInWorker(job, this.#closing.signal);
+      const result = await this.#foldFiles(job);
       this.#snapshotBytes = result.bytes;
       await this.#journal.discard(sealed.at(-1)!.number);
       this.#compactAt = this.#compactionBytes();
@@ -162,6 +172,7 @@ export class OpenStore implements EmbeddedStore {
 
   async #close(): Promise<void> {
     clearTimeout(this.#probe);
+    clearTimeout(this.#startCompaction);
     // A fold that is stopped half-way leaves a temporary file, which the next start removes.
     this.#closing.abort(closedError());
     await this.#folding.run(() => Promise.resolve());
@@ -169,7 +180,7 @@ export class OpenStore implements EmbeddedStore {
     await this.#lock.release();
   }
 
-  #job(target: string): Parameters<typeof foldInWorker>[0] {
+  #job(target: string): FoldJob {
     return {
       snapshot: join(this.directory, SNAPSHOT_NAME),
       segments: this.#journal.segments,
@@ -179,6 +190,11 @@ export class OpenStore implements EmbeddedStore {
     };
   }
 
+  #foldFiles(job: FoldJob): Promise<FoldResult> {
+    const { files } = this.#options;
+    return files === nodeFileLayer ? foldInWorker(job, this.#closing.signal) : fold(job, files);
+  }
+
   #fold(task: () => Promise<FoldResult>): Promise<FoldResult> {
     return this.#folding.run(async () => {
       if (this.#closed !== undefined) throw closedError();
@@ -186,7 +202,8 @@ export class OpenStore implements EmbeddedStore {
     });
   }
 
-  #compactInBackground(): void {
+  #compactWhereDue(): void {
+    if (this.#journal.bytes < this.#compactAt) return;
     // Not again for each commit that arrives while this one is at work.
     this.#compactAt = Number.POSITIVE_INFINITY;
     this.compact().then(

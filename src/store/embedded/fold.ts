@@ -7,11 +7,12 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Decoder } from '../codec.ts';
+import { ChangeListDecoder } from '../quick/change-list.ts';
 import type { Change } from '../change.ts';
 import type { State } from '../state.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
 import { corruptBytes } from './corrupt-bytes.ts';
+import { type FileLayer, nodeFileLayer } from './journal/file-layer.ts';
 import { type JournalReading, type JournalSource, readJournal } from './journal/reader.ts';
 import type { SealedSegment } from './journal/writer.ts';
 import { type StoreDocument, openDocument } from './snapshot.ts';
@@ -40,21 +41,22 @@ export type FoldReport =
   | { readonly ok: true; readonly result: FoldResult }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
 
-/** Applies the commits of a journal that `state` does not hold yet. Throws StoreError `corrupt` or `too-new`. */
+/** Applies the commits of a journal that `state` does not hold yet. Throws StoreError `corrupt` or `too-new`; the state is then not to be used. */
 export function replayJournal(state: State, segments: JournalSource['segments']): Promise<JournalReading> {
-  const decoder = new Decoder();
+  const decoder = new ChangeListDecoder();
+  const take = (change: Change): void => {
+    state.applyChange(change);
+  };
   return readJournal({
     segments,
     after: state.sequence,
-    onCommit: (sequence, values) => {
-      const changes: Change[] = [];
-      for (const value of values) {
-        const change = decoder.change(value);
-        if (!change.ok) return change.reason;
-        changes.push(change.value);
-      }
-      state.apply(changes, sequence);
-      return undefined;
+    onCommit: (sequence, changes) => {
+      // A commit of which the end cannot be read leaves its beginning in the state, which is then thrown away.
+      const problem = Buffer.isBuffer(changes)
+        ? decoder.decode(changes, take)
+        : decoder.decodeValues(changes, take);
+      if (problem === undefined) state.apply([], sequence);
+      return problem;
     },
   });
 }
@@ -71,19 +73,23 @@ export async function readDocument(path: string): Promise<StoreDocument> {
 }
 
 /** Writes a document and returns the size of its file. */
-export async function writeDocument(path: string, document: StoreDocument): Promise<number> {
-  const low = openDocument(path);
+export async function writeDocument(
+  path: string,
+  document: StoreDocument,
+  files: FileLayer = nodeFileLayer,
+): Promise<number> {
+  const low = openDocument(path, { files });
   low.data = document;
   await low.write();
   return (await stat(path)).size;
 }
 
 /** Folds in this thread. Rejects with StoreError `corrupt` or `too-new`, or with Node's error of a failed write. */
-export async function fold(job: FoldJob): Promise<FoldResult> {
+export async function fold(job: FoldJob, files: FileLayer = nodeFileLayer): Promise<FoldResult> {
   const { state } = await readDocument(job.snapshot);
   const { torn } = await replayJournal(state, job.segments);
   for (const { path, ...range } of torn) throw corruptBytes(path, range, 'damaged');
-  const bytes = await writeDocument(job.target, { savedAt: job.savedAt, state });
+  const bytes = await writeDocument(job.target, { savedAt: job.savedAt, state }, files);
   if (job.verify) await readDocument(job.target);
   return { sequence: state.sequence, bytes };
 }

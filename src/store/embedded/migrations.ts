@@ -47,6 +47,11 @@ export class Upgrade {
     this.#steps = steps;
   }
 
+  /** Whether the file is of the current version, so that everything is as it stays. */
+  get isNone(): boolean {
+    return this.#steps.length === 0;
+  }
+
   /** The current form of a snapshot's thing. */
   entity(section: string, value: unknown): readonly (readonly [section: string, value: unknown])[] {
     let entities: readonly (readonly [string, unknown])[] = [[section, value]];

@@ -4,7 +4,7 @@
  * Invariants: nothing is changed before everything was proved whole; what is cut off is saved beside first; a start
  * that fails gives the lock back.
  */
-import { open, readdir, rename, stat, truncate, unlink } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { systemClock } from '../../ops/clock.ts';
 import { StoreError } from '../store.ts';
@@ -15,7 +15,7 @@ import {
   type StartedOptions,
 } from './embedded-store.ts';
 import { replayJournal } from './fold.ts';
-import { describeFileError, errorCode, nodeFileLayer } from './journal/file-layer.ts';
+import { type FileLayer, describeFileError, errorCode, nodeFileLayer } from './journal/file-layer.ts';
 import { type TornTail, listSegments } from './journal/reader.ts';
 import { openJournal } from './journal/writer.ts';
 import { type Lock, acquireLock } from './lock.ts';
@@ -56,9 +56,9 @@ async function openLocked(options: StartedOptions): Promise<EmbeddedStore> {
 async function recover(options: StartedOptions, lock: Lock): Promise<EmbeddedStore> {
   const { directory, clock, files } = options;
   const snapshot = join(directory, SNAPSHOT_NAME);
-  await removeTemporary(snapshot);
+  await removeTemporary(snapshot, files);
   const found = await listSegments(directory);
-  const low = openDocument(snapshot);
+  const low = openDocument(snapshot, { files });
   await low.read();
   if (low.data.savedAt === null) {
     if (found.length > 0) {
@@ -73,7 +73,10 @@ async function recover(options: StartedOptions, lock: Lock): Promise<EmbeddedSto
   const { state } = low.data;
   const reading = await replayJournal(state, found);
   for (const torn of reading.torn) await cutTornTail(torn, options);
-  for (const path of reading.obsolete) await unlink(path);
+  for (const path of reading.obsolete) {
+    await files.remove(path);
+    await files.syncDirectory(directory);
+  }
   const { segments, sequence } = reading;
   const journal = await openJournal({ directory, files, clock, sequence, segments });
   // Records of two versions never share a file, because its first record names the version of all.
@@ -81,10 +84,10 @@ async function recover(options: StartedOptions, lock: Lock): Promise<EmbeddedSto
   return new OpenStore(options, { lock, state, journal, snapshotBytes: (await stat(snapshot)).size });
 }
 
-async function removeTemporary(snapshot: string): Promise<void> {
+async function removeTemporary(snapshot: string, files: FileLayer): Promise<void> {
   const prefix = basename(temporaryPrefix(snapshot));
   for (const name of await readdir(dirname(snapshot))) {
-    if (name.startsWith(prefix)) await unlink(join(dirname(snapshot), name));
+    if (name.startsWith(prefix)) await files.remove(join(dirname(snapshot), name));
   }
 }
 
@@ -94,11 +97,12 @@ async function cutTornTail(
 ): Promise<void> {
   const savedAs = `${path}.cut-${start}-${clock.now()}`;
   if (start === 0) {
-    await rename(path, savedAs);
+    await files.rename(path, savedAs);
   } else {
-    await copyBytes(path, { start, end }, savedAs);
+    await copyBytes(files, path, { start, end }, savedAs);
     await files.syncDirectory(dirname(path));
-    await truncate(path, start);
+    const file = await files.open(path);
+    await file.truncate(start).finally(() => file.close());
   }
   await files.syncDirectory(dirname(path));
   const message =
@@ -107,15 +111,24 @@ async function cutTornTail(
   onNotice({ code: 'torn-tail', message, file: path, start, end, savedAs });
 }
 
-async function copyBytes(from: string, range: { start: number; end: number }, to: string): Promise<void> {
+async function copyBytes(
+  files: FileLayer,
+  from: string,
+  range: { start: number; end: number },
+  to: string,
+): Promise<void> {
   await using source = await open(from, 'r');
-  await using target = await open(to, 'w', 0o600);
-  const buffer = Buffer.allocUnsafe(1 << 20);
-  for (let at = range.start; at < range.end;) {
-    const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, range.end - at), at);
-    if (bytesRead === 0) break;
-    await target.writeFile(buffer.subarray(0, bytesRead));
-    at += bytesRead;
+  const target = await files.create(to);
+  try {
+    const buffer = Buffer.allocUnsafe(1 << 20);
+    for (let at = range.start; at < range.end;) {
+      const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, range.end - at), at);
+      if (bytesRead === 0) break;
+      await target.write(buffer.subarray(0, bytesRead), at - range.start);
+      at += bytesRead;
+    }
+    await target.datasync();
+  } finally {
+    await target.close();
   }
-  await target.sync();
 }

@@ -7,14 +7,15 @@
  * directory).
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
 import { Decoder, type Put, SECTIONS, type Section, encodeEntity } from '../codec.ts';
+import { QuickDecoder } from '../quick/quick-decoder.ts';
 import { FieldError, Fields } from '../json-fields.ts';
 import { State } from '../state.ts';
 import { StoreError } from '../store.ts';
-import { errorCode, nodeFileLayer } from './journal/file-layer.ts';
+import { type FileLayer, errorCode, nodeFileLayer } from './journal/file-layer.ts';
 import { corruptBytes } from './corrupt-bytes.ts';
 import { type Line, readLines } from './journal/line-reader.ts';
 import { FORMAT, type FormatHistory, Upgrade } from './migrations.ts';
@@ -31,13 +32,17 @@ const FIRST_LINE = /^\{"format":"homing-store","version":(\d{1,9}),$/;
 const LAST_LINE = /^"sha256":"([0-9a-f]{64})"\}\n$/;
 const LAST_LINE_LENGTH = 77;
 const KEY_LENGTH = 32;
+const COMMA = 0x2c;
 
 /** The name of the snapshot in a data directory. */
 export const SNAPSHOT_NAME = 'snapshot.json';
 
 /** A snapshot file as lowdb's document; `data` is an empty store with a new token key until `read` found a file. */
-export function openDocument(path: string, history: FormatHistory = FORMAT): Low<StoreDocument> {
-  return new Low<StoreDocument>(new SnapshotAdapter(path, history), {
+export function openDocument(
+  path: string,
+  { history = FORMAT, files = nodeFileLayer }: { history?: FormatHistory; files?: FileLayer } = {},
+): Low<StoreDocument> {
+  return new Low<StoreDocument>(new SnapshotAdapter(path, history, files), {
     savedAt: null,
     state: new State(randomBytes(KEY_LENGTH)),
   });
@@ -52,10 +57,12 @@ export function temporaryPrefix(path: string): string {
 class SnapshotAdapter implements Adapter<StoreDocument> {
   readonly #path: string;
   readonly #history: FormatHistory;
+  readonly #files: FileLayer;
 
-  constructor(path: string, history: FormatHistory) {
+  constructor(path: string, history: FormatHistory, files: FileLayer) {
     this.#path = path;
     this.#history = history;
+    this.#files = files;
   }
 
   async read(): Promise<StoreDocument | null> {
@@ -70,39 +77,39 @@ class SnapshotAdapter implements Adapter<StoreDocument> {
   async write(document: StoreDocument): Promise<void> {
     const temporary = temporaryPrefix(this.#path) + randomBytes(6).toString('hex');
     try {
-      await writeDocument(temporary, document);
-      await rename(temporary, this.#path);
+      await writeDocument(this.#files, temporary, document);
+      await this.#files.rename(temporary, this.#path);
     } catch (error) {
       // What failed may have been the making of the file itself; the failure to be told is the first one.
-      await unlink(temporary).catch(() => undefined);
+      await this.#files.remove(temporary).catch(() => undefined);
       throw error;
     }
-    await nodeFileLayer.syncDirectory(dirname(this.#path));
+    await this.#files.syncDirectory(dirname(this.#path));
   }
 }
 
-async function writeDocument(path: string, document: StoreDocument): Promise<void> {
-  await using file = await open(path, 'wx', 0o600);
-  const hash = createHash('sha256');
-  let pending = '';
-  const flush = async (): Promise<void> => {
-    const bytes = Buffer.from(pending, 'utf8');
-    pending = '';
-    hash.update(bytes);
-    await writeAll(file, bytes);
-  };
-  for (const text of documentText(document)) {
-    pending += text;
-    if (pending.length >= WRITE_SIZE) await flush();
-  }
-  await flush();
-  await writeAll(file, Buffer.from(`"sha256":"${hash.digest('hex')}"}\n`, 'latin1'));
-  await file.sync();
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += (await file.write(bytes, done, bytes.length - done, null)).bytesWritten;
+async function writeDocument(files: FileLayer, path: string, document: StoreDocument): Promise<void> {
+  const file = await files.create(path);
+  try {
+    const hash = createHash('sha256');
+    let pending = '';
+    let written = 0;
+    const flush = async (): Promise<void> => {
+      const bytes = Buffer.from(pending, 'utf8');
+      pending = '';
+      hash.update(bytes);
+      await file.write(bytes, written);
+      written += bytes.length;
+    };
+    for (const text of documentText(document)) {
+      pending += text;
+      if (pending.length >= WRITE_SIZE) await flush();
+    }
+    await flush();
+    await file.write(Buffer.from(`"sha256":"${hash.digest('hex')}"}\n`, 'latin1'), written);
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 
@@ -153,6 +160,7 @@ class SnapshotReading {
   readonly #path: string;
   readonly #history: FormatHistory;
   readonly #decoder = new Decoder();
+  readonly #quick = new QuickDecoder();
   #upgrade: Upgrade | undefined;
   #document: StoreDocument | undefined;
   #section: string | undefined;
@@ -208,6 +216,7 @@ class SnapshotReading {
   }
 
   #takeLine(line: Line): void {
+    if (this.#section !== undefined && this.#tryQuickly(this.#section, line.bytes)) return;
     const text = line.bytes.toString('utf8');
     if (this.#upgrade === undefined) {
       const version = FIRST_LINE.exec(text)?.[1];
@@ -224,6 +233,13 @@ class SnapshotReading {
     } else {
       this.#takeEntity(this.#upgrade, this.#section, text.endsWith(',') ? text.slice(0, -1) : text);
     }
+  }
+
+  #tryQuickly(section: string, bytes: Buffer): boolean {
+    if (this.#upgrade?.isNone !== true) return false;
+    const put = this.#quick.entity(section, bytes.at(-1) === COMMA ? bytes.subarray(0, -1) : bytes);
+    if (put !== undefined) this.#document!.state.applyChange(put);
+    return put !== undefined;
   }
 
   #takeEntity(upgrade: Upgrade, name: string, text: string): void {

@@ -8,6 +8,26 @@ import { ACCEPT_POLICIES, type AcceptPolicy } from '../../net/address-class.ts';
 
 const accept = z.enum(ACCEPT_POLICIES as [AcceptPolicy, ...AcceptPolicy[]]);
 
+/** What a list of hosts says of one of them, as text; `line` is where, from 1, for complaints. */
+export const hostRowSchema = z.strictObject({
+  line: z.number().int(),
+  fqdn: z.string(),
+  account: z.string().optional(),
+  ipv4: z.string().optional(),
+  ipv6: z.string().optional(),
+  ttl: z.string().optional(),
+});
+
+/** One line of a list of hosts. */
+export type HostRow = z.infer<typeof hostRowSchema>;
+
+/** All lines of a list of hosts; each is made anew when it is read, where a million at once would weigh too much. */
+export interface HostRows extends Iterable<HostRow> {
+  readonly length: number;
+}
+
+const hostRowsSchema: z.ZodType<HostRows> = z.array(hostRowSchema).readonly();
+
 /** The schema of each command; `kind` names it. */
 export const adminCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -67,6 +87,12 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('host-block'), fqdn: z.string() }),
   z.strictObject({ kind: z.literal('host-unblock'), fqdn: z.string() }),
   z.strictObject({ kind: z.literal('host-remove'), fqdn: z.string() }),
+  /** Makes all hosts of a list, or none. `existing` says what becomes of those that are there. */
+  z.strictObject({
+    kind: z.literal('host-import'),
+    rows: hostRowsSchema,
+    existing: z.enum(['refuse', 'skip', 'update']),
+  }),
   z.strictObject({
     kind: z.literal('token-add'),
     account: z.string(),
@@ -75,6 +101,14 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
     label: z.string(),
     /** Stores the MD5 of the secret too, which GnuDIP needs. */
     gnudip: z.boolean().optional(),
+  }),
+  /** Makes a token for each host of a list, or none; only the rows' `fqdn` counts. */
+  z.strictObject({
+    kind: z.literal('token-add-for-hosts'),
+    rows: hostRowsSchema,
+    label: z.string(),
+    /** Hosts that have a token for them alone are left out; otherwise one of them refuses the list. */
+    skipExisting: z.boolean(),
   }),
   z.strictObject({ kind: z.literal('token-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('token-revoke'), id: z.string() }),
@@ -131,6 +165,23 @@ export interface Warned {
   readonly warnings: readonly string[];
 }
 
+/** How many hosts of a list became what. */
+export interface ImportCounts {
+  readonly added: number;
+  readonly updated: number;
+  /** There already as the list has them. */
+  readonly unchanged: number;
+  /** There already, and left alone. */
+  readonly skipped: number;
+}
+
+/** The one time that the secrets of new tokens are told. */
+export interface HostTokens {
+  readonly tokens: readonly { readonly fqdn: string; readonly id: string; readonly secret: string }[];
+  /** How many hosts had a token already. */
+  readonly skipped: number;
+}
+
 /** What each command answers with where it succeeds. */
 export interface AdminResults {
   'zone-add': ZoneInfo & Warned;
@@ -152,6 +203,8 @@ export interface AdminResults {
   'host-block': HostInfo & { readonly changed: boolean };
   'host-unblock': HostInfo & { readonly changed: boolean };
   'host-remove': { readonly removed: string };
+  'host-import': ImportCounts;
+  'token-add-for-hosts': HostTokens;
   'token-add': { readonly id: string; readonly secret: string };
   'token-list': readonly TokenInfo[];
   'token-revoke': { readonly removed: string };
@@ -177,9 +230,20 @@ export interface AdminFailure {
 export type AdminResult<K extends AdminCommand['kind'] = AdminCommand['kind']> =
   { readonly ok: true; readonly value: AdminResults[K] } | AdminFailure;
 
+/** How far a long command has come: `done` of `total` things, or of as many as there may be. */
+export interface Progress {
+  readonly stage: 'reading' | 'sending' | 'checking' | 'planning' | 'storing';
+  readonly done: number;
+  readonly total?: number | undefined;
+}
+
+/** Hears how far a command has come, many times. */
+export type OnProgress = (progress: Progress) => void;
+
 /** Carries out administrative commands: in this process, or in the server that holds the data. */
 export interface Administrator {
   execute<K extends AdminCommand['kind']>(
     command: Extract<AdminCommand, { kind: K }>,
+    onProgress?: OnProgress,
   ): Promise<AdminResult<K>>;
 }

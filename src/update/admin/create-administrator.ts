@@ -12,7 +12,10 @@ import { parseHostname } from '../../zone/hostname.ts';
 import { formatZoneFileInSteps } from '../../zone/zone-file/format-zone-file.ts';
 import { parseZoneFileInSteps } from '../../zone/zone-file/parse-zone-file.ts';
 import type { Committer, Plan } from '../commit.ts';
-import type { AdminCommand, AdminFailure, AdminResult, Administrator } from './command.ts';
+import { readHostRows } from './bulk/host-rows.ts';
+import { planHostImport } from './bulk/plan-host-import.ts';
+import { planHostTokens } from './bulk/plan-host-tokens.ts';
+import type { AdminCommand, AdminFailure, AdminResult, Administrator, OnProgress } from './command.ts';
 import {
   describeAccount,
   describeHost,
@@ -46,7 +49,10 @@ export interface AdministratorOptions {
 
 type Kind = AdminCommand['kind'];
 type Handlers = {
-  [K in Kind]: (command: Extract<AdminCommand, { kind: K }>) => Promise<AdminResult<K>> | AdminResult<K>;
+  [K in Kind]: (
+    command: Extract<AdminCommand, { kind: K }>,
+    onProgress?: OnProgress,
+  ) => Promise<AdminResult<K>> | AdminResult<K>;
 };
 
 const PASSWORD = { least: 6, mostBytes: 1024 } as const;
@@ -58,14 +64,19 @@ export function createAdministrator(options: AdministratorOptions): Administrato
     ...accountHandlers(options),
     ...hostHandlers(options),
     ...tokenHandlers(options),
+    ...bulkHandlers(options),
   };
   return {
-    async execute<K extends Kind>(command: Extract<AdminCommand, { kind: K }>): Promise<AdminResult<K>> {
+    async execute<K extends Kind>(
+      command: Extract<AdminCommand, { kind: K }>,
+      onProgress?: OnProgress,
+    ): Promise<AdminResult<K>> {
       // The table pairs each kind with its own command type; TypeScript can't follow that through an index.
       const handler = handlers[command.kind] as (
         command: AdminCommand,
+        onProgress?: OnProgress,
       ) => Promise<AdminResult<K>> | AdminResult<K>;
-      return await handler(command);
+      return await handler(command, onProgress);
     },
   };
 }
@@ -116,13 +127,19 @@ function zoneHandlers({
     'zone-remove': (command) => submit(committer, (current) => planZoneRemove(current, command)),
     'record-set': (command) => submit(committer, (current) => planRecordSet(current, command)),
     'record-remove': (command) => submit(committer, (current) => planRecordRemove(current, command)),
-    'zone-import': async ({ apex, text }) => {
+    'zone-import': async ({ apex, text }, onProgress) => {
       const name = parseHostname(apex);
       if (name === undefined)
         return refuse('invalid', `"${apex}" is not a domain name with at least two labels`);
-      const file = await runInTurns(parseZoneFileInSteps(text, name));
+      const file = await runInTurns(
+        parseZoneFileInSteps(text, name, (done) => {
+          onProgress?.({ stage: 'checking', done });
+        }),
+      );
       if (!file.ok) return refuse('invalid', `line ${file.line}, column ${file.column}: ${file.reason}`);
-      const imported = await submit(committer, (current, now) => planZoneImport(current, name, file, now));
+      const imported = await submit(committer, (current, now) =>
+        planZoneImport(current, name, file, { now, onProgress }),
+      );
       if (!imported.ok) return imported;
       const { serial } = view.zone(name)!.settings;
       return {
@@ -221,6 +238,27 @@ function tokenHandlers({
       return { ok: true, value: chosen.map(describeToken) };
     },
     'token-revoke': (command) => submit(committer, (current) => planTokenRevoke(current, command)),
+  };
+}
+
+function bulkHandlers({
+  committer,
+}: AdministratorOptions): Pick<Handlers, 'host-import' | 'token-add-for-hosts'> {
+  return {
+    'host-import': async ({ rows, existing }, onProgress) => {
+      const listed = await runInTurns(readHostRows(rows, onProgress));
+      if ('ok' in listed) return listed;
+      return submit(committer, (current, now) =>
+        planHostImport(current, listed, { existing, now, onProgress }),
+      );
+    },
+    'token-add-for-hosts': async ({ rows, label, skipExisting }, onProgress) => {
+      const listed = await runInTurns(readHostRows(rows, onProgress));
+      if ('ok' in listed) return listed;
+      return submit(committer, (current, now) =>
+        planHostTokens(current, listed, { label, skipExisting, now, onProgress }),
+      );
+    },
   };
 }
 

@@ -17,15 +17,21 @@ import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
 
-const TTL = { least: 1, most: 86_400 } as const;
+/** The TTLs a host may have, in seconds. */
+export const HOST_TTL = { least: 1, most: 86_400 } as const;
+
+/** The TTL of a host for which none was said, in seconds. */
+export const DEFAULT_HOST_TTL = 60;
 
 /** Adds a host, yet without an address. */
 export function planHostAdd(view: StoreView, command: Command<'host-add'>): Plan<AdminResult<'host-add'>> {
   const { fqdn, ttl, wildcard } = command;
   const name = parseHostname(fqdn);
   if (name === undefined) return refused(refuse('invalid', `"${fqdn}" is not a fully qualified host name`));
-  if (ttl < TTL.least || ttl > TTL.most) {
-    return refused(refuse('invalid', `a host's TTL is ${TTL.least} to ${TTL.most} seconds, not ${ttl}`));
+  if (ttl < HOST_TTL.least || ttl > HOST_TTL.most) {
+    return refused(
+      refuse('invalid', `a host's TTL is ${HOST_TTL.least} to ${HOST_TTL.most} seconds, not ${ttl}`),
+    );
   }
   const account = view.account(command.account.toLowerCase());
   if (account === undefined) return refused(noAccount(command.account));
@@ -118,7 +124,8 @@ export function noHost(fqdn: string): AdminFailure {
   return refuse('not-found', `no host ${fqdn}: see "homing host list"`);
 }
 
-function staticConflict(zone: Zone<Host>, name: Name): AdminFailure | undefined {
+/** Why a zone's static records leave no room for a host of this name; undefined where they do. */
+export function staticConflict(zone: Zone<Host>, name: Name): AdminFailure | undefined {
   for (const type of [RRTYPE.A, RRTYPE.AAAA, RRTYPE.CNAME]) {
     if (zone.staticRRset(name, type) === undefined) continue;
     const hostname = formatHostname(name);

@@ -15,18 +15,20 @@ import type { Zone } from '../../zone/zone.ts';
 import type { OwnedRRset } from '../../zone/rrset.ts';
 import type { ZoneFileData } from '../../zone/zone-file/parse-zone-file.ts';
 import type { Plan } from '../commit.ts';
-import type { AdminFailure } from './command.ts';
+import type { AdminFailure, OnProgress } from './command.ts';
 import { occludedHost } from './occlusion.ts';
 import { equalRRsets } from './plan-record.ts';
 import { hostsInside } from './plan-zone.ts';
 import { refuse } from './refusal.ts';
+
+const REPORT_EVERY = 10_000;
 
 /** Replaces a zone's static records, or makes the zone (accept: private) where it does not exist. */
 export function* planZoneImport(
   view: StoreView,
   apex: Name,
   file: ZoneFileData,
-  now: number,
+  { now, onProgress }: { readonly now: number; readonly onProgress?: OnProgress | undefined },
 ): Steps<Plan<{ ok: true; apex: Name } | AdminFailure>> {
   const zone = view.zone(apex);
   const conflict = zone === undefined ? hostsInside(view, apex) : yield* hostConflict(zone, file);
@@ -36,7 +38,9 @@ export function* planZoneImport(
   const settings = { apex, soa: file.soa, serial, accept: zone?.settings.accept ?? 'private' } as const;
   const changes: Change[] = [{ kind: 'zone-put', zone: settings }];
   const kept = new Set<string>();
+  let done = 0;
   yield* visitInSteps(file.rrsets, ({ owner, rrset }) => {
+    if (++done % REPORT_EVERY === 0) onProgress?.({ stage: 'planning', done, total: file.rrsets.length });
     if (zone !== undefined && isHostAddress(zone, { owner, rrset })) return;
     kept.add(keyOf(owner, rrset));
     if (equalRRsets(zone?.staticRRset(owner, rrset.type), rrset)) return;
@@ -45,6 +49,7 @@ export function* planZoneImport(
   yield* visitInSteps(zone?.staticRRsets() ?? [], ([owner, rrset]) => {
     if (!kept.has(keyOf(owner, rrset))) changes.push({ kind: 'rrset-remove', apex, owner, type: rrset.type });
   });
+  onProgress?.({ stage: 'storing', done: 0, total: changes.length });
   return { changes, result: { ok: true, apex } };
 }
 

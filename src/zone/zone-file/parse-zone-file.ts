@@ -54,15 +54,24 @@ export function parseZoneFile(text: string, apex: Name): ParsedZoneFile {
   return runAtOnce(parseZoneFileInSteps(text, apex));
 }
 
-/** As `parseZoneFile`, but yields after every few milliseconds of work, so that a server can do others' in between. */
-export function* parseZoneFileInSteps(text: string, apex: Name): Steps<ParsedZoneFile> {
+/**
+ * As `parseZoneFile`, but yields after every few milliseconds of work, so that a server can do others' in between.
+ * `onRead` hears now and then how many records were read.
+ */
+export function* parseZoneFileInSteps(
+  text: string,
+  apex: Name,
+  onRead?: (records: number) => void,
+): Steps<ParsedZoneFile> {
   const reader = new RecordReader(text, apex);
   const contents = new Contents(text, apex);
   let work = 0;
   for (let record = reader.next(); record !== undefined; record = reader.next()) {
     const wrong = 'reason' in record ? record : contents.add(record);
     if (wrong !== undefined) return failure(text, wrong);
-    if (++work % RECORDS_PER_STEP === 0) yield;
+    if (++work % RECORDS_PER_STEP !== 0) continue;
+    onRead?.(work);
+    yield;
   }
   const data: OwnedRRset[] = [];
   const wrong = contents.checkApex();

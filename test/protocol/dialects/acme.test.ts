@@ -62,7 +62,7 @@ describe('acme-dns', () => {
     }
     assert.equal(
       (await site.post('/update', '{', 'X-Api-User: alice\r\nX-Api-Key: HomeToken\r\n')).status,
-      400,
+      401,
     );
     const short = await acmeUpdate(site, { subdomain: CHALLENGE, txt: 'short' });
     assert.deepEqual([short.status, short.body], [400, '{"error": "bad_txt"}']);

@@ -210,6 +210,9 @@ test('a full queue answers overloaded, counts nothing, and recovers', async (t) 
   for (let i = 0; i < 50; i++) {
     const answer = await authenticateAs(room, 'alice', `guess ${i}`);
     assert.ok(answer.kind === 'overloaded' && answer.retryAfterSeconds > 0, `${i}: ${answer.kind}`);
+    // Not even a promise is made for one: refusing is what has to be cheap.
+    const again = room.authenticator.authenticate({ user: 'alice', secret: `guess ${i}` }, ELSEWHERE);
+    assert.ok(!(again instanceof Promise));
   }
   for (const answer of await Promise.all(waiting)) assert.deepEqual(answer, BAD);
   assert.deepEqual(await authenticateAs(room, 'alice', 'right'), ALICE);

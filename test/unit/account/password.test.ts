@@ -92,10 +92,12 @@ test('a full queue refuses at once and takes work again when it has drained', as
   const hash = await hasher.hash('x');
   const admitted = [1, 2, 3, 4].map(() => hasher.verify('x', hash));
   assert.equal(hasher.pending, 4);
+  assert.equal(hasher.hasRoom(), false);
   await rejectsWith(hasher.verify('x', hash), 'overloaded');
   await rejectsWith(hasher.hash('x'), 'overloaded');
   assert.deepEqual(await Promise.all(admitted), [true, true, true, true]);
   assert.equal(hasher.pending, 0);
+  assert.equal(hasher.hasRoom(), true);
   assert.equal(await hasher.verify('x', hash), true);
 });
 
@@ -104,6 +106,7 @@ test('one source cannot fill the queue', async (t) => {
   const hash = await hasher.hash('x');
   const greedy = [1, 2, 3].map(() => hasher.verify('x', hash, 'greedy'));
   await rejectsWith(hasher.verify('x', hash, 'greedy'), 'overloaded');
+  assert.deepEqual([hasher.hasRoom('greedy'), hasher.hasRoom('neighbour')], [false, true]);
   const neighbour = hasher.verify('x', hash, 'neighbour');
   assert.equal(await neighbour, true);
   await Promise.all(greedy);

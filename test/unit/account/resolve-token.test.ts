@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
-import { type TokenResolution, createTokenResolver } from '../../../src/account/resolve-token.ts';
+import {
+  type TokenResolution,
+  createTokenResolver,
+  resolveGnudip,
+} from '../../../src/account/resolve-token.ts';
+import { gnudipKey, gnudipProof } from '../../../src/account/token.ts';
 import { AccountTable, nameOf } from './account-table.ts';
 
 const table = new AccountTable();
@@ -92,4 +97,35 @@ test('under another token key no earlier token is one, and later ones are', () =
   const after = other.addToken('alice');
   assert.equal(resolveOther({ user: '', secret: before }).kind, 'no-token');
   assert.equal(resolveOther({ user: '', secret: after }).kind, 'resolved');
+});
+
+test('a token’s id is a user name of it', () => {
+  const id = [...table.tokens.values()].find((token) => token.hosts?.length === 1)!.id;
+  assert.equal(resolve({ user: id, secret: narrow }).kind, 'resolved');
+  assert.equal(resolve({ user: id, secret: wide }).kind, 'wrong-user');
+});
+
+test('a GnuDIP proof holds for a token made for it, with its salt, and for no other', () => {
+  const [, plain] = [...table.tokens][0]!;
+  const key = gnudipKey('secret');
+  assert.equal(key, '5ebe2294ecd0e0f08eab7690d2a6ee69');
+  const made = { ...plain, id: 'made', gnudip: key };
+  const directory = { token: (id: string) => [plain, made].find((token) => token.id === id) };
+  const claim = { id: 'made', salt: 'abcdefghij', proof: gnudipProof(key, 'abcdefghij') };
+  const resolution = resolveGnudip(directory, claim);
+  assert.equal(resolution.kind === 'authenticated' && resolution.principal.kind === 'token', true);
+  assert.equal(
+    resolveGnudip(directory, { ...claim, proof: claim.proof.toUpperCase() }).kind,
+    'authenticated',
+  );
+  for (const wrong of [
+    { salt: 'abcdefghik' },
+    { proof: claim.proof.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) },
+    { proof: '' },
+    { id: 'nobody' },
+    { id: plain.id },
+    { id: plain.id, proof: gnudipProof('', claim.salt) },
+    { id: 'nobody', proof: gnudipProof('', claim.salt) },
+  ])
+    assert.deepEqual(resolveGnudip(directory, { ...claim, ...wrong }), { kind: 'bad-credentials' });
 });

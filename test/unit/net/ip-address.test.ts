@@ -101,7 +101,7 @@ describe('IP addresses', () => {
 test('a text is an IPv4 address exactly where Node takes it for one', () => {
   const text = fc.oneof(
     fc.ipV4(),
-    fc.string({ unit: fc.constantFrom(...'0125.9'), maxLength: 16 }),
+    fc.string({ unit: fc.constantFrom('0', '1', '2', '5', '.', '9'), maxLength: 16 }),
     fc
       .array(fc.integer({ min: 0, max: 300 }), { minLength: 3, maxLength: 5 })
       .map((parts) => parts.join('.')),

@@ -5,7 +5,9 @@ import { type IpAddress, formatIpAddress, parseIpAddress } from '../../../src/ne
 import { parseIpPrefix } from '../../../src/net/ip-prefix.ts';
 import {
   type ForwardedHeaders,
+  type SchemeHeaders,
   type SourcePolicy,
+  cameOverHttps,
   resolveSourceAddress,
 } from '../../../src/net/source-address.ts';
 
@@ -103,5 +105,35 @@ describe('source address', () => {
         assert.equal(resolve('127.0.0.1', { 'x-forwarded-for': `${spoofed}, 198.51.100.7` }), '198.51.100.7');
       }),
     );
+  });
+});
+
+describe('the way to the proxy', () => {
+  const said = (peer: string, headers: SchemeHeaders, chosen: Partial<SourcePolicy> = {}): boolean =>
+    cameOverHttps(ip(peer), headers, { ...policy, ...chosen });
+
+  it('was HTTPS where a trusted proxy says so, and nowhere else', () => {
+    assert.equal(said('127.0.0.1', { 'x-forwarded-proto': 'https' }), true);
+    assert.equal(said('127.0.0.1', { 'x-forwarded-proto': 'HTTPS' }), true);
+    assert.equal(said('198.51.100.9', { 'x-forwarded-proto': 'https' }), false);
+    assert.equal(said('127.0.0.1', { 'x-forwarded-proto': 'http' }), false);
+    assert.equal(said('127.0.0.1', {}), false);
+  });
+
+  it('is what the proxy itself says, the last of several', () => {
+    assert.equal(said('127.0.0.1', { 'x-forwarded-proto': 'https, http' }), false);
+    assert.equal(said('127.0.0.1', { 'x-forwarded-proto': ['http', 'https'] }), true);
+    assert.equal(said('127.0.0.1', { forwarded: 'for=192.0.2.1;proto=https' }), true);
+    assert.equal(said('127.0.0.1', { forwarded: 'proto="https"; for=192.0.2.1' }), true);
+    assert.equal(said('127.0.0.1', { forwarded: 'for=192.0.2.1;proto=https, for=192.0.2.2' }), false);
+    assert.equal(said('127.0.0.1', { forwarded: 'for=192.0.2.1;xproto=https' }), false);
+  });
+
+  it('is read from the header that is believed', () => {
+    const both = { 'x-forwarded-proto': 'https', forwarded: 'proto=http' };
+    assert.equal(said('127.0.0.1', both), true);
+    assert.equal(said('127.0.0.1', both, { forwardedHeader: 'forwarded' }), false);
+    const only = { forwarded: 'proto=https' };
+    assert.equal(said('127.0.0.1', only, { forwardedHeader: 'x-forwarded-for' }), false);
   });
 });

@@ -128,7 +128,7 @@ test('a wildcard is read where it may stand, as the first label of a host name',
 
 test('what is written plainly is the same name as with capitals, blanks or a trailing dot', () => {
   const label = fc.string({
-    unit: fc.constantFrom(...'abz019_-'),
+    unit: fc.constantFrom('a', 'b', 'z', '0', '1', '9', '_', '-'),
     minLength: 0,
     maxLength: 66,
   });

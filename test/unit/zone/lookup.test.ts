@@ -6,7 +6,7 @@ import { parseIpAddress } from '../../../src/net/ip-address.ts';
 import { MAX_CHAIN, resolve } from '../../../src/zone/lookup.ts';
 import { type Name, isSubdomain, nameFromLabels, parseName } from '../../../src/zone/name.ts';
 import { RRTYPE } from '../../../src/zone/rrtype.ts';
-import { Zone } from '../../../src/zone/zone.ts';
+import { type Zone, createZone } from '../../../src/zone/zone.ts';
 
 const APEX = parseName('z.test')!;
 const name = (text: string): Name => parseName(text, APEX)!;
@@ -14,7 +14,7 @@ const bytes = (text: Name): Uint8Array => Buffer.from(text, 'latin1');
 
 function emptyZone(): Zone {
   const soa = { mname: APEX, rname: APEX, refresh: 1, retry: 1, expire: 1, minimum: 60, ttl: 300 };
-  return new Zone({ apex: APEX, soa, serial: 1, accept: 'any' });
+  return createZone({ apex: APEX, soa, serial: 1, accept: 'any' });
 }
 
 const label = fc.constantFrom('a', 'b', '*', 'c');
@@ -115,7 +115,7 @@ void test('a host is answered beside the static records of its name and below it
 void test('the root can be a zone', () => {
   const root = parseName('.')!;
   const soa = { mname: root, rname: root, refresh: 1, retry: 1, expire: 1, minimum: 60, ttl: 300 };
-  const zone = new Zone({ apex: root, soa, serial: 1, accept: 'any' });
+  const zone = createZone({ apex: root, soa, serial: 1, accept: 'any' });
   zone.putRRset(parseName('d.')!, { type: RRTYPE.DNAME, ttl: 60, rdata: [bytes(root)] });
   zone.putRRset(parseName('x.')!, { type: RRTYPE.TXT, ttl: 60, rdata: [Buffer.of(1, 65)] });
   assert.deepEqual(

@@ -6,6 +6,7 @@
  * a reader may still be looking at is not used again before that reader has finished the batch it was in.
  */
 import type { IpAddress } from '../../../net/ip-address.ts';
+import type { Steps } from '../../../ops/steps.ts';
 import type { Name } from '../../../zone/name.ts';
 import {
   DIRECTORY_SIZE,
@@ -131,9 +132,10 @@ export class AnswerTable {
     if (old !== 0) this.#memory.retire(old, this.#zoneSize(old));
   }
 
-  /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone. */
-  removeAllOf(zone: number): void {
+  /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone; one sub-table a step. */
+  *removeAllOf(zone: number): Steps<undefined> {
     for (let index = 0; index < DIRECTORY_SIZE; index++) {
+      if (index > 0) yield;
       const { words, first, mask } = this.#slots(index);
       for (let slot = 0; slot <= mask; slot++) {
         const value = words[first + 2 * slot + 1]!;
@@ -146,6 +148,7 @@ export class AnswerTable {
         this.#memory.retire(value, this.#entrySize(value));
       }
     }
+    return undefined;
   }
 
   /** Makes memory that no reader can still be looking at available again. */

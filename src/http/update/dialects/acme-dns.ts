@@ -53,14 +53,12 @@ export function createAcmeDns(service: UpdateService): Dialect<AcmeAttempt> {
     body: 'json',
     parse: parseAcmeDns,
     resolveHosts: ({ hosts }, principal) => hosts.map((host) => completeHostname(host, principal)),
-    apply: ({ attempt: { txt }, principal, hosts }) =>
-      TXT.test(txt)
-        ? service.updateTxt({
-            principal,
-            owners: hosts.map(parseHostname),
-            change: { kind: 'add', value: txt },
-          })
-        : { kind: 'bad-request', reason: 'txt' },
+    apply: ({ attempt: { txt }, principal, hosts }) => {
+      if (hosts.length === 0) return { kind: 'no-hostname' };
+      if (!TXT.test(txt)) return { kind: 'bad-request', reason: 'txt' };
+      const owners = hosts.map(parseHostname);
+      return service.updateTxt({ principal, owners, change: { kind: 'add', value: txt } });
+    },
     format: formatAcmeDns,
   };
 }

@@ -18,9 +18,9 @@ export function standsForNone(text: string): boolean {
 
 /** Reads one value. A prefix is not an address. */
 export function parseStrictAddress(text: string): StrictAddress {
-  if (standsForNone(text)) return 'absent';
   const value = parseAddressValue(text.trim());
-  return value.kind === 'address' ? value.address : 'invalid';
+  if (value.kind === 'address') return value.address;
+  return standsForNone(text) ? 'absent' : 'invalid';
 }
 
 /** What the addresses do: each to its own family, the first of a family counts, others are kept. */

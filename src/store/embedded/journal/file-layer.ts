@@ -1,12 +1,12 @@
 /**
- * The few file operations that the journal's durability rests on, as an interface, so that a test can make each of
- * them fail or stop the world at it.
+ * The few file operations that the store's durability rests on, as an interface, so that a test can make each of
+ * them fail or stop the world at it. Reading is not among them: what is read is what they have made.
  * Invariant: an operation that resolved has happened; one that rejected may have happened in part.
  */
-import { open, unlink } from 'node:fs/promises';
+import { open, rename, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
-/** One open file that is written at its end. */
+/** One open file. */
 export interface JournalFile {
   /** Writes all of `bytes` at `position`. */
   write(bytes: Uint8Array, position: number): Promise<void>;
@@ -16,13 +16,15 @@ export interface JournalFile {
   close(): Promise<void>;
 }
 
-/** Where journal files live. Paths are absolute; rejections carry Node's error codes (`ENOSPC`, `EIO`, …). */
+/** Where the files of a store live. Paths are absolute; rejections carry Node's error codes (`ENOSPC`, `EIO`, …). */
 export interface FileLayer {
   /** Makes an empty file (0600) or empties the one that is there. */
   create(path: string): Promise<JournalFile>;
   /** Opens a file that is there. */
   open(path: string): Promise<JournalFile>;
   remove(path: string): Promise<void>;
+  /** Gives a file another name in its directory, in place of a file that has it. */
+  rename(from: string, to: string): Promise<void>;
   /** Makes the creation, removal and renaming of a directory's entries durable. */
   syncDirectory(path: string): Promise<void>;
 }
@@ -32,6 +34,7 @@ export const nodeFileLayer: FileLayer = {
   create: async (path) => new NodeFile(await open(path, 'w', 0o600)),
   open: async (path) => new NodeFile(await open(path, 'r+')),
   remove: unlink,
+  rename,
   syncDirectory: async (path) => {
     // Windows can neither open nor sync a directory; its file systems journal their metadata by themselves.
     if (process.platform === 'win32') return;

@@ -10,7 +10,14 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../../store.ts';
 import { corruptBytes } from '../corrupt-bytes.ts';
-import { type JournalRecord, type SegmentHeader, decodeRecord, findRecord, unframe } from './record.ts';
+import {
+  type JournalRecord,
+  type SegmentHeader,
+  decodeRecord,
+  findRecord,
+  splitCommit,
+  unframe,
+} from './record.ts';
 import { type SealedSegment, segmentName, segmentNumber } from './writer.ts';
 import { type Line, readLines } from './line-reader.ts';
 import { FORMAT, type FormatHistory, Upgrade } from '../migrations.ts';
@@ -44,8 +51,11 @@ export interface JournalSource {
   readonly segments: readonly { readonly number: number; readonly path: string; readonly bytes?: number }[];
   /** The number of the last commit that the snapshot holds. */
   readonly after: number;
-  /** Takes the changes of each later commit, as JSON values of the current format; returns why it cannot. */
-  readonly onCommit: (sequence: number, changes: readonly unknown[]) => string | undefined;
+  /**
+   * Takes the changes of each later commit, in the current format, as JSON values or as the bytes of a JSON list between
+   * its brackets, valid only during the call; returns why it cannot.
+   */
+  readonly onCommit: (sequence: number, changes: readonly unknown[] | Buffer) => string | undefined;
   readonly history?: FormatHistory;
 }
 
@@ -201,9 +211,8 @@ class SegmentScan {
   }
 
   #take(json: Buffer, line: Line): void {
-    const result = decodeRecord(json);
-    if (!result.ok) throw corruptBytes(this.#segment.path, line, result.reason);
-    const record = result.value;
+    const commit = this.#upgrade.isNone ? splitCommit(json) : undefined;
+    const record = commit === undefined ? this.#decode(json, line) : ({ kind: 'commit', ...commit } as const);
     const expected = record.kind === 'commit' ? this.sequence + 1 : this.sequence;
     if (record.sequence !== expected || (record.kind === 'segment' && line.start !== 0)) {
       const why = `the record has commit number ${record.sequence} where ${expected} belongs`;
@@ -211,7 +220,15 @@ class SegmentScan {
     }
     this.sequence = record.sequence;
     if (record.kind !== 'commit' || record.sequence <= this.#source.after) return;
-    const problem = this.#source.onCommit(record.sequence, this.#upgrade.changes(record.changes));
+    const { changes } = record;
+    const current = Buffer.isBuffer(changes) ? changes : this.#upgrade.changes(changes);
+    const problem = this.#source.onCommit(record.sequence, current);
     if (problem !== undefined) throw corruptBytes(this.#segment.path, line, problem);
+  }
+
+  #decode(json: Buffer, line: Line): JournalRecord {
+    const result = decodeRecord(json);
+    if (!result.ok) throw corruptBytes(this.#segment.path, line, result.reason);
+    return result.value;
   }
 }

@@ -6,7 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Parsed, parsed, unparsable } from '../../../ops/parsed.ts';
-import { type Steps, mapInSteps } from '../../../ops/steps.ts';
+import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { encodeChange } from '../../codec.ts';
 import { FieldError, Fields } from '../../json-fields.ts';
@@ -38,12 +38,33 @@ export type JournalRecord =
 const FRAME = /^([1-9]\d{0,9}) ([0-9a-f]{8}) /;
 const FRAME_LENGTH = 20;
 const JSON_START = '{"sequence":';
+const COMMIT_HEAD = /^\{"sequence":(0|[1-9]\d{0,15}),"at":"[0-9A-Z:.+-]{1,40}","changes":\[/;
+const COMMIT_HEAD_LENGTH = 100;
+const COMMIT_END = Buffer.from(']}', 'latin1');
 const MAX = Number.MAX_SAFE_INTEGER;
+/** UTF-16 units after which a long record is cut: a millisecond of encoding. */
+const PIECE_LENGTH = 1 << 20;
+/** The most bytes of a record's JSON, so that a reader can hold it as one string. */
+const MAX_RECORD = 500_000_000;
 
-/** The record of a commit. Throws FieldError where a change cannot be stored, before anything was written. */
-export function* encodeCommit(sequence: number, at: string, changes: readonly Change[]): Steps<Buffer> {
-  const values = yield* mapInSteps(changes, (change) => JSON.stringify(encodeChange(change)));
-  return frame(`{"sequence":${sequence},"at":"${at}","changes":[${values.join(',')}]}`);
+/**
+ * The record of a commit, in pieces that are written one after the other. Throws FieldError where a change cannot be
+ * stored or all of them are more than a record may have, before anything was written.
+ */
+export function* encodeCommit(
+  sequence: number,
+  at: string,
+  changes: readonly Change[],
+): Steps<readonly Buffer[]> {
+  const text = new RecordText();
+  text.add(`{"sequence":${sequence},"at":"${at}","changes":[`);
+  let separator = '';
+  yield* visitInSteps(changes, (change) => {
+    text.add(separator + JSON.stringify(encodeChange(change)));
+    separator = ',';
+  });
+  text.add(']}');
+  return text.frame();
 }
 
 /** The first record of a segment. */
@@ -86,6 +107,21 @@ export function findRecord(bytes: Buffer, from: number): number | undefined {
   return undefined;
 }
 
+/**
+ * A commit's number and the bytes of its changes, of the JSON bytes of a record as `encodeCommit` writes it; undefined
+ * for any other, which `decodeRecord` is for. The changes are valid for as long as the record's bytes.
+ */
+export function splitCommit(
+  json: Buffer,
+): { readonly sequence: number; readonly changes: Buffer } | undefined {
+  const head = COMMIT_HEAD.exec(json.toString('latin1', 0, COMMIT_HEAD_LENGTH));
+  const end = json.length - COMMIT_END.length;
+  const sequence = Number(head?.[1]);
+  if (head === null || !Number.isSafeInteger(sequence) || !json.subarray(end).equals(COMMIT_END))
+    return undefined;
+  return { sequence, changes: json.subarray(head[0].length, end) };
+}
+
 /** The record of the JSON bytes that `unframe` gave. */
 export function decodeRecord(json: Buffer): Parsed<JournalRecord> {
   try {
@@ -124,7 +160,38 @@ function decodeEnd(value: unknown): SegmentEnd {
 }
 
 function frame(json: string): Buffer {
-  const bytes = Buffer.from(json, 'utf8');
-  const head = `${bytes.length} ${crc32(bytes).toString(16).padStart(8, '0')} `;
-  return Buffer.concat([Buffer.from(head, 'latin1'), bytes, Buffer.from('\n', 'latin1')]);
+  const text = new RecordText();
+  text.add(json);
+  return Buffer.concat(text.frame());
+}
+
+/** The JSON text of one record while it is put together, as bytes with their checksum: a long one is never one string. */
+class RecordText {
+  readonly #pieces: Buffer[] = [];
+  #pending = '';
+  #length = 0;
+  #crc = 0;
+
+  add(text: string): void {
+    this.#pending += text;
+    if (this.#pending.length >= PIECE_LENGTH) this.#cut();
+  }
+
+  /** The record as a line; one buffer where it is short. */
+  frame(): readonly Buffer[] {
+    this.#cut();
+    const head = `${this.#length} ${this.#crc.toString(16).padStart(8, '0')} `;
+    const line = [Buffer.from(head, 'latin1'), ...this.#pieces, Buffer.from('\n', 'latin1')];
+    return this.#pieces.length === 1 ? [Buffer.concat(line)] : line;
+  }
+
+  #cut(): void {
+    const bytes = Buffer.from(this.#pending, 'utf8');
+    this.#pending = '';
+    this.#length += bytes.length;
+    if (this.#length > MAX_RECORD)
+      throw new FieldError(`one commit has at most ${MAX_RECORD} bytes: make it in parts`);
+    this.#crc = crc32(bytes, this.#crc);
+    this.#pieces.push(bytes);
+  }
 }

@@ -113,7 +113,7 @@ export class JournalWriter {
 
   /** Writes an empty record as large as the last one that failed; rejects as `append` does. */
   async probe(): Promise<void> {
-    await this.#write(encodeProbe(this.#sequence, this.#now(), Math.min(this.#lastFailed, MAX_PROBE)));
+    await this.#write([encodeProbe(this.#sequence, this.#now(), Math.min(this.#lastFailed, MAX_PROBE))]);
   }
 
   /** Seals the segment and goes on in a fresh one. Where that fails the next write tries it again. */
@@ -148,9 +148,10 @@ export class JournalWriter {
   async discard(number: number): Promise<void> {
     while (this.#sealed.length > 0 && this.#sealed[0]!.number <= number) {
       await removeIfThere(this.#files, this.#sealed[0]!.path);
+      // One by one: of several removals a crash may undo the first and not the last, and a gap is damage.
+      await this.#files.syncDirectory(this.#directory);
       this.#sealed = this.#sealed.slice(1);
     }
-    await this.#files.syncDirectory(this.#directory);
   }
 
   /** Closes the file; everything acknowledged is durable already. */
@@ -158,23 +159,28 @@ export class JournalWriter {
     if (this.#segment !== undefined) await closeQuietly(this.#segment.file);
   }
 
-  async #write(record: Buffer): Promise<void> {
+  async #write(record: readonly Buffer[]): Promise<void> {
+    const length = record.reduce((sum, piece) => sum + piece.length, 0);
     try {
       if (!this.#trusted) await this.rotate();
       const segment = this.#segment!;
       await this.#writeDurably(segment, record);
-      segment.bytes += record.length;
+      segment.bytes += length;
       this.#lastFailed = 0;
     } catch (error) {
-      this.#lastFailed = Math.max(this.#lastFailed, record.length);
+      this.#lastFailed = Math.max(this.#lastFailed, length);
       throw error;
     }
   }
 
-  async #writeDurably(segment: OpenSegment, record: Buffer): Promise<void> {
+  async #writeDurably(segment: OpenSegment, record: readonly Buffer[]): Promise<void> {
     let written = false;
     try {
-      await segment.file.write(record, segment.bytes);
+      let at = segment.bytes;
+      for (const piece of record) {
+        await segment.file.write(piece, at);
+        at += piece.length;
+      }
       written = true;
       await segment.file.datasync();
     } catch (error) {

@@ -112,7 +112,7 @@ test('a server that stays silent is given up', async (t) => {
   t.after(() => server.close());
   const client = await connectControl(directory);
   assert.ok(client);
-  await assert.rejects(client.request({ op: 'status' }, 50), /did not answer within 0.05 s/);
+  await assert.rejects(client.request({ op: 'status' }, { timeoutMs: 50 }), /did not answer within 0.05 s/);
 });
 
 test('a data directory deeper than a socket path may be is reached all the same', async (t) => {

@@ -83,13 +83,15 @@ export class World {
   readonly table: AnswerTable;
   readonly publisher: Publisher;
   readonly #fast: FastAnswer;
+  /** Called after each step of the publishing of a commit but the last. */
+  publishInSteps = (): void => undefined;
 
   constructor() {
     const readers = new Int32Array(new SharedArrayBuffer(4));
     this.table = new AnswerTable(0x5eed, readers, (chunk) => this.chunks.push(chunk));
     this.publisher = new Publisher(this.table, this.store.view, (query) => this.general(query));
     this.store.onCommit((changes) => {
-      this.publisher.apply(changes);
+      for (const steps = this.publisher.publish(changes); steps.next().done !== true;) this.publishInSteps();
     });
     this.#fast = new FastAnswer(0x5eed, (chunk) => this.chunks[chunk]!);
     this.#fast.cookies = new CookieInPlace(COOKIES, SOURCE);

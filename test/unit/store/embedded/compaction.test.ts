@@ -65,6 +65,21 @@ test('loses nothing that is committed meanwhile, and happens by itself', async (
   await again.close();
 });
 
+test('a journal that is too large at the start is compacted without a commit', async () => {
+  await using data = await dataDirectory();
+  const store = await data.open();
+  await commitFiftyTimes(store);
+  const expected = dump(store.view);
+  await store.close();
+  const again = await data.open({ compactionBytes: 4_000, startCompactionMs: 1 });
+  while (!data.notices.some(({ code }) => code === 'compacted')) await sleep(5);
+  await again.close();
+  const last = await data.open();
+  assert.equal((await readdir(data.path)).filter((file) => file.startsWith('journal-')).length, 1);
+  assert.deepEqual(dump(last.view), expected);
+  await last.close();
+});
+
 test('a crash at any step of it loses nothing and leaves nothing behind', async () => {
   await using data = await dataDirectory();
   const store = await data.open();

@@ -49,6 +49,7 @@ export function systemError(code: string): Error {
 export class FailingFiles implements FileLayer {
   readonly failing = new Map<FileOperation, string>();
   readonly remove = (path: string): Promise<void> => nodeFileLayer.remove(path);
+  readonly rename = (from: string, to: string): Promise<void> => nodeFileLayer.rename(from, to);
   readonly open = async (path: string): Promise<JournalFile> => this.#wrap(await nodeFileLayer.open(path));
 
   create = async (path: string): Promise<JournalFile> => {

@@ -14,6 +14,7 @@ import {
   findRecord,
   unframe,
 } from '../../../../src/store/embedded/journal/record.ts';
+import type { Change } from '../../../../src/store/change.ts';
 import { account, anyCommit, token } from '../../../contract/store-samples.ts';
 import { dataDirectory } from './data-directory.ts';
 
@@ -25,10 +26,28 @@ function line(record: Buffer): Buffer {
   return record.subarray(0, -1);
 }
 
+/** The record of a commit in one piece. */
+function commitRecord(...commit: Parameters<typeof encodeCommit>): Buffer {
+  return Buffer.concat(runAtOnce(encodeCommit(...commit)));
+}
+
+test('a large commit is written in pieces that make one record', () => {
+  const label = 'x'.repeat(1000);
+  const changes = Array.from({ length: 5000 }, (_, i): Change => ({
+    kind: 'token-put',
+    token: token(`t${i}`, { label }),
+  }));
+  assert.ok(runAtOnce(encodeCommit(4, AT, changes)).length > 3);
+  const json = unframe(line(commitRecord(4, AT, changes)));
+  const record = decodeRecord(json!);
+  assert.ok(record.ok && record.value.kind === 'commit' && record.value.changes.length === 5000);
+  assert.equal(runAtOnce(encodeCommit(4, AT, changes.slice(0, 10))).length, 1);
+});
+
 test('a commit is one line whatever it holds, and reads back', () => {
   fc.assert(
     fc.property(anyCommit, fc.nat(), (changes, sequence) => {
-      const json = unframe(line(runAtOnce(encodeCommit(sequence, AT, changes))));
+      const json = unframe(line(commitRecord(sequence, AT, changes)));
       const record = decodeRecord(json!);
       assert.ok(record.ok && record.value.kind === 'commit');
       assert.deepEqual([record.value.sequence, record.value.changes.length], [sequence, changes.length]);
@@ -37,7 +56,7 @@ test('a commit is one line whatever it holds, and reads back', () => {
 });
 
 test('a record with any one bit changed, or any end missing, is none', () => {
-  const whole = line(runAtOnce(encodeCommit(7, AT, [{ kind: 'account-put', account: account('ann') }])));
+  const whole = line(commitRecord(7, AT, [{ kind: 'account-put', account: account('ann') }]));
   for (let at = 0; at < whole.length; at++) {
     assert.equal(unframe(whole.subarray(0, at)), undefined);
     for (let bit = 0; bit < 8; bit++) {
@@ -75,7 +94,7 @@ test('headers and probes read back; an unknown kind of record does not', () => {
 });
 
 test('a whole record is found within damaged bytes, and one that is only quoted is not', () => {
-  const record = line(runAtOnce(encodeCommit(8, AT, [])));
+  const record = line(commitRecord(8, AT, []));
   for (const before of ['x', '12', 'x 4', '}]}\0', '1 00000000 {"sequence":']) {
     const bytes = Buffer.concat([Buffer.from(before), record, Buffer.from('rest')]);
     assert.equal(findRecord(bytes, 1), before.length, before);
@@ -83,7 +102,7 @@ test('a whole record is found within damaged bytes, and one that is only quoted 
   assert.equal(findRecord(record, 1), undefined, 'the record itself begins before');
   assert.equal(findRecord(record.subarray(0, -1), 0), undefined);
   const label = record.toString();
-  const quoting = runAtOnce(encodeCommit(9, AT, [{ kind: 'token-put', token: token('t', { label }) }]));
+  const quoting = commitRecord(9, AT, [{ kind: 'token-put', token: token('t', { label }) }]);
   assert.equal(findRecord(quoting.subarray(0, -3), 1), undefined);
 });
 

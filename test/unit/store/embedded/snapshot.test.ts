@@ -158,7 +158,7 @@ test('an older version is brought up to date by every migration in turn', async 
         `"users":[\n${person('ann', true)},\n${person('bob', false)}\n],\n"gone":[\n{}\n],\n`,
     ),
   );
-  const low = openDocument(path, history);
+  const low = openDocument(path, { history });
   await low.read();
   const { state } = low.data;
   assert.deepEqual(

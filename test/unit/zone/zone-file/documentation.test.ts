@@ -7,7 +7,7 @@ import { formatRRType } from '../../../../src/zone/rrtype.ts';
 import { MAX_TTL } from '../../../../src/zone/ttl.ts';
 import { RDATA } from '../arbitraries.ts';
 
-const text = readFileSync(new URL('../../../../docs/protocol/zone-files.md', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../../../docs/operations/zone-files.md', import.meta.url), 'utf8');
 const known = Array.from({ length: 0x10000 }, (_, type) => type).filter(
   (type) => codecOf(type) !== undefined,
 );

@@ -1,0 +1,216 @@
+/**
+ * The nodes of one zone in columns: each name's host addresses, its static RRsets and how many owners lie below it.
+ * Invariants: a name has a number exactly while it has a host, RRsets or owners below it; what is read is a copy or a
+ * number, so that nothing outside changes with the columns.
+ */
+import { type IpAddress, ipv4FromNumber } from '../../net/ip-address.ts';
+import type { Name } from '../name.ts';
+import type { RRset } from '../rrset.ts';
+import { ByteArena, placeOf } from './byte-arena.ts';
+import { FIRST_ROOM, NameTable, resized } from './name-table.ts';
+import { CellCursor, cellLength, countLength, encodeCell, writeCount } from './record-cell.ts';
+
+/** What a node's host publishes. */
+export interface NodeAddresses {
+  readonly name: Name;
+  readonly ttl: number;
+  readonly ipv4: IpAddress | null;
+  readonly ipv6: IpAddress | null;
+  readonly wildcard: boolean;
+}
+
+const HOST = 1;
+const IPV4 = 2;
+const IPV6 = 4;
+const WILDCARD = 8;
+const IPV6_LENGTH = 16;
+
+/** The columns. */
+export class Nodes {
+  #arena = new ByteArena();
+  #names = new NameTable(this.#arena);
+  #flags = new Uint8Array(FIRST_ROOM);
+  #ttl = new Uint32Array(FIRST_ROOM);
+  #ipv4 = new Uint32Array(FIRST_ROOM);
+  /** The place of an IPv6 address. */
+  #ipv6 = new Uint32Array(FIRST_ROOM);
+  /** The place of a cell of RRsets behind its length; 0 where there are none. */
+  #records = new Uint32Array(FIRST_ROOM);
+  #below = new Uint32Array(FIRST_ROOM);
+
+  /** One more than the highest number of a node. */
+  get end(): number {
+    return this.#names.end;
+  }
+
+  /** The number of a node, or -1. */
+  find(name: Name): number {
+    return this.#names.find(name);
+  }
+
+  /** The number of a name's node, which is made where there is none. */
+  obtain(name: Name): number {
+    const found = this.#names.find(name);
+    if (found !== -1) return found;
+    const id = this.#names.add(name);
+    if (this.#flags.length < this.#names.room) this.#resize(this.#names.room);
+    return id;
+  }
+
+  /** Takes a node away that has nothing any more. */
+  tidy(id: number): void {
+    if (this.#flags[id] === 0 && this.#records[id] === 0 && this.#below[id] === 0) this.#names.remove(id);
+  }
+
+  /** Whether a number belongs to a node. */
+  has(id: number): boolean {
+    return this.#names.has(id);
+  }
+
+  nameOf(id: number): Name {
+    return this.#names.nameOf(id);
+  }
+
+  hasHost(id: number): boolean {
+    return this.#flags[id] !== 0;
+  }
+
+  hasWildcardHost(id: number): boolean {
+    return (this.#flags[id]! & WILDCARD) !== 0;
+  }
+
+  hasRecords(id: number): boolean {
+    return this.#records[id] !== 0;
+  }
+
+  /** Whether the node is the owner of anything, and not only above owners. */
+  isOwner(id: number): boolean {
+    return this.hasHost(id) || this.hasRecords(id);
+  }
+
+  /** How many owners lie below. */
+  below(id: number): number {
+    return this.#below[id]!;
+  }
+
+  setBelow(id: number, count: number): void {
+    this.#below[id] = count;
+  }
+
+  putHost(id: number, { ttl, ipv4, ipv6, wildcard }: Omit<NodeAddresses, 'name'>): void {
+    const before = this.#flags[id]!;
+    this.#flags[id] =
+      HOST | (ipv4 === null ? 0 : IPV4) | (ipv6 === null ? 0 : IPV6) | (wildcard ? WILDCARD : 0);
+    this.#ttl[id] = ttl;
+    if (ipv4 !== null) this.#ipv4[id] = numberOf(ipv4);
+    if (ipv6 !== null) {
+      if ((before & IPV6) === 0) this.#ipv6[id] = this.#arena.allocate(IPV6_LENGTH);
+      this.#arena.bytes.write(ipv6, placeOf(this.#ipv6[id]!), 'latin1');
+    } else if ((before & IPV6) !== 0) {
+      this.#arena.release(this.#ipv6[id]!, IPV6_LENGTH);
+    }
+  }
+
+  removeHost(id: number): void {
+    if ((this.#flags[id]! & IPV6) !== 0) this.#arena.release(this.#ipv6[id]!, IPV6_LENGTH);
+    this.#flags[id] = 0;
+  }
+
+  ttl(id: number): number {
+    return this.#ttl[id]!;
+  }
+
+  ipv4(id: number): IpAddress | null {
+    if ((this.#flags[id]! & IPV4) === 0) return null;
+    return ipv4FromNumber(this.#ipv4[id]!);
+  }
+
+  ipv6(id: number): IpAddress | null {
+    if ((this.#flags[id]! & IPV6) === 0) return null;
+    const at = placeOf(this.#ipv6[id]!);
+    return this.#arena.bytes.toString('latin1', at, at + IPV6_LENGTH) as IpAddress;
+  }
+
+  /** What a node's host publishes; `name` is the node's, where it is at hand. */
+  addresses(id: number, name: Name = this.nameOf(id)): NodeAddresses {
+    return {
+      name,
+      ttl: this.ttl(id),
+      ipv4: this.ipv4(id),
+      ipv6: this.ipv6(id),
+      wildcard: this.hasWildcardHost(id),
+    };
+  }
+
+  /** A cursor over a node's RRsets; valid until the next change. */
+  records(id: number): CellCursor {
+    const place = this.#records[id]!;
+    if (place === 0) return new CellCursor(this.#arena.bytes, 0, 0);
+    const { start, length } = this.#cell(place);
+    return new CellCursor(this.#arena.bytes, start, start + length);
+  }
+
+  /** Replaces a node's RRsets. */
+  setRecords(id: number, rrsets: readonly RRset[]): void {
+    const place = this.#records[id]!;
+    if (place !== 0) {
+      const { start, length } = this.#cell(place);
+      this.#arena.release(place, start + length - placeOf(place));
+    }
+    this.#records[id] = 0;
+    if (rrsets.length === 0) return;
+    const length = cellLength(rrsets);
+    const fresh = this.#arena.allocate(countLength(length) + length);
+    const { bytes } = this.#arena;
+    encodeCell(rrsets, bytes, writeCount(length, bytes, placeOf(fresh)));
+    this.#records[id] = fresh;
+  }
+
+  /** A copy that changes on its own, made in steps of some milliseconds while nothing changes. */
+  *clone(): Generator<undefined, Nodes> {
+    const copy = new Nodes();
+    copy.#arena = this.#arena.clone();
+    yield;
+    copy.#names = this.#names.clone(copy.#arena);
+    yield;
+    copy.#flags = this.#flags.slice();
+    copy.#ttl = this.#ttl.slice();
+    copy.#ipv4 = this.#ipv4.slice();
+    yield;
+    copy.#ipv6 = this.#ipv6.slice();
+    copy.#records = this.#records.slice();
+    copy.#below = this.#below.slice();
+    yield;
+    return copy;
+  }
+
+  #cell(place: number): { start: number; length: number } {
+    const { bytes } = this.#arena;
+    let start = placeOf(place);
+    let length = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const octet = bytes[start++]!;
+      length += (octet & 127) * factor;
+      if (octet < 128) return { start, length };
+    }
+  }
+
+  #resize(room: number): void {
+    this.#flags = resized(this.#flags, room);
+    this.#ttl = resized(this.#ttl, room);
+    this.#ipv4 = resized(this.#ipv4, room);
+    this.#ipv6 = resized(this.#ipv6, room);
+    this.#records = resized(this.#records, room);
+    this.#below = resized(this.#below, room);
+  }
+}
+
+function numberOf(ipv4: IpAddress): number {
+  return (
+    ((ipv4.charCodeAt(0) << 24) |
+      (ipv4.charCodeAt(1) << 16) |
+      (ipv4.charCodeAt(2) << 8) |
+      ipv4.charCodeAt(3)) >>>
+    0
+  );
+}
