@@ -35,7 +35,6 @@ const OTHERWISE = `## Requests that are answered otherwise than some client woul
 | HTTP/0.9 | 408 after ten seconds, not 400 at once | the line could still go on (D-11.5) |
 | a folded header, octets above 127 in the request line | 400 | what a lenient parser lets through is what request smuggling is made of (D-11.6) |
 | \`;\` between parameters | \`notfqdn\` | a guess would be worse (D-11.7) |
-| \`ipv6=auto\` in the dialect of dynv6 over an IPv4 connection (ddupdate) | 400 | the connection has no address of that family |
 | an IPv6 address with \`911\` in it, from FreshTomato | \`good\`, which it takes for an error | the address is published nevertheless (D-11.10) |
 `;
 

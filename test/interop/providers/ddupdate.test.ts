@@ -57,12 +57,8 @@ test('ddupdate', async (t) => {
     });
   }
 
-  await t.test(
-    'dynv6.com: refused over IPv4, because it asks for the IPv6 address of the connection',
-    async () => {
-      const { status, output } = await ddupdate('dynv6.com', server.token, '198.51.100.9');
-      assert.notEqual(status, 0, output);
-      assert.match(output, /ipv4=198\.51\.100\.9&ipv6=auto :HTTP Error 400/);
-    },
-  );
+  await t.test('dynv6.com: over IPv4 the IPv6 address is kept', async () => {
+    const { status, output } = await ddupdate('dynv6.com', server.token, '198.51.100.9');
+    assert.equal(status, 0, output);
+  });
 });

@@ -129,7 +129,9 @@ describe('httpreq', () => {
     const plain = JSON.stringify({ fqdn: `${CHALLENGE}.`, value: value(1) });
     const raw = JSON.stringify({ domain: 'home.example.test', token: 't', keyAuth: 't.thumbprint' });
     const ofRaw = createHash('sha256').update('t.thumbprint').digest('base64url');
-    assert.equal((await site.post('/present', plain, auth)).status, 200);
+    const present = await site.post('/present', plain, auth);
+    assert.equal(present.status, 200);
+    assert.deepEqual(JSON.parse(present.body), JSON.parse(plain), 'as dns_acmeproxy of acme.sh looks for it');
     assert.equal((await site.post('/present', raw, auth)).status, 200);
     assert.equal(await site.resolve(CHALLENGE, 'TXT'), [value(1), ofRaw].sort().join(' '));
     assert.equal((await site.post('/cleanup', plain, auth)).status, 200);

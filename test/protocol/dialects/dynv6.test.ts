@@ -44,6 +44,13 @@ describe('dynv6', () => {
     assert.equal(site.published('home.example.test'), '- -');
   });
 
+  it('keeps the family that auto cannot have over this connection, where the other one is given', async (t) => {
+    const site = await openPublishedSite(t);
+    const reply = await site.get('/api/update?zone=home&token=HomeToken&ipv4=198.51.100.7&ipv6=auto');
+    assert.deepEqual([reply.status, reply.body], [200, 'addresses updated']);
+    assert.equal(site.published('home.example.test'), '198.51.100.7 -');
+  });
+
   it('leaves to DynDNS2 what has the parameters of DynDNS2', async (t) => {
     const site = await openPublishedSite(t);
     const reply = await site.get('/api/update?hostname=home.example.test&token=HomeToken&myip=198.51.100.7');

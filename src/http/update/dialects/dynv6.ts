@@ -69,26 +69,33 @@ function parseDynv6({ query, source }: Exchange, form: string): Dynv6Attempt {
   const value = (name: string): string => (parameters.get(name) ?? '').trim();
   const secret = value('token');
   const host = value('zone') || value('hostname');
+  const [ipv4, ipv6] = [readIntent(value('ipv4'), 4, source), readIntent(value('ipv6'), 6, source)];
+  // ddupdate asks for both families over one connection: the one that it cannot have is kept, but not where it is all.
+  const isSaid = ipv4?.kind !== 'keep' || ipv6?.kind !== 'keep';
+  const isAsked = [value('ipv4'), value('ipv6')].some(isAuto);
   return {
     credentials: secret === '' ? undefined : { user: '', secret },
     inUrl: secret !== '' && parseParameters(query).get('token') === parameters.get('token'),
     hosts: host === '' ? [] : [host],
-    ipv4: readIntent(value('ipv4'), 4, source),
+    ipv4: isSaid || !isAsked ? ipv4 : undefined,
     // A prefix is not an address: dynv6 changes other records by it, and here it changes none.
-    ipv6: readIntent(value('ipv6'), 6, source),
+    ipv6,
   };
 }
 
 /** What a value does to its family; undefined where it is none. */
 function readIntent(text: string, family: IpFamily, source: IpAddress): AddressIntent | undefined {
   if (text === '-') return { kind: 'clear' };
-  if (text.toLowerCase() === 'auto')
-    return familyOf(source) === family ? { kind: 'set', address: source } : undefined;
+  if (isAuto(text)) return familyOf(source) === family ? { kind: 'set', address: source } : { kind: 'keep' };
   const value = parseAddressValue(text);
   if (value.kind === 'address') {
     return familyOf(value.address) === family ? { kind: 'set', address: value.address } : undefined;
   }
   return value.kind !== 'unset' || standsForNone(text) ? { kind: 'keep' } : undefined;
+}
+
+function isAuto(text: string): boolean {
+  return text.toLowerCase() === 'auto';
 }
 
 function formatDynv6(result: Result): Reply {

@@ -79,7 +79,15 @@ function challengeValue(keyAuthorization: string): string {
   return createHash('sha256').update(keyAuthorization, 'utf8').digest('base64url');
 }
 
-function formatHttpreq(result: Result): Reply {
+/** lego reads the status alone; acme.sh's dns_acmeproxy looks for the value in the body. */
+function formatHttpreq(
+  result: Result,
+  attempt: HttpreqAttempt | undefined,
+  [fqdn]: readonly string[],
+): Reply {
   const [text, status] = ANSWERS[overallKind(result)];
-  return plainReply(text === '' ? '' : `${text}\n`, status, resultHeaders(result));
+  const headers = resultHeaders(result);
+  if (status !== 200) return plainReply(`${text}\n`, status, headers);
+  const body = JSON.stringify({ fqdn, value: attempt?.value });
+  return plainReply(body, status, { ...headers, 'Content-Type': 'application/json' });
 }
