@@ -30,6 +30,8 @@ interface Published {
    * record against a question at or below one of them further than the published bytes do.
    */
   pinned: ReadonlySet<Name>;
+  /** What negative answers carry, and the SOA fields that it was made of; undefined where it has to be made anew. */
+  negative: { readonly soa: SoaFields; readonly template: ReturnType<typeof soaTemplate> } | undefined;
 }
 
 /** Publishes zones in an answer table. */
@@ -90,6 +92,9 @@ export class Publisher {
       else if (isOfRRset(change)) this.#publishName(change.apex, change.owner);
     });
     for (const change of changes) {
+      // A record at the apex may be of the very type that the template was asked for.
+      const zone = isOfRRset(change) && change.owner === change.apex && this.#published.get(change.apex);
+      if (zone) zone.negative = undefined;
       if (isOfRRset(change) && isCut(change)) yield* this.#publishBelow(change.apex, change.owner);
     }
     for (const apex of apexes) this.#open(apex);
@@ -237,7 +242,10 @@ export class Publisher {
     const zone = this.#zones.zone(apex);
     const published = this.#published.get(apex);
     if (zone === undefined || published === undefined) return;
-    const template = soaTemplate(apex, this.#answer);
+    const { soa } = zone.settings;
+    if (published.negative?.soa !== soa)
+      published.negative = { soa, template: soaTemplate(apex, this.#answer) };
+    const { template } = published.negative;
     if (template === undefined) this.#table.removeZone(published.number);
     else {
       const { serial } = zone.settings;
@@ -255,7 +263,7 @@ export class Publisher {
   #begin(apex: Name): Published | undefined {
     const number = this.#numbers.pop() ?? this.#published.size;
     if (number >= ZONES) return undefined;
-    const published = { number, pinned: new Set<Name>() };
+    const published = { number, pinned: new Set<Name>(), negative: undefined };
     this.#published.set(apex, published);
     this.#begun.add(apex);
     this.#table.put(apex, { ...FOR_GENERAL_LANE, zone: number });
