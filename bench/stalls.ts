@@ -6,7 +6,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { answerQuery } from '../src/dns/answer.ts';
-import { Publisher } from '../src/dns/fast/publisher.ts';
+import { Publisher } from '../src/dns/fast/publish/publisher.ts';
 import { AnswerTable } from '../src/dns/fast/table/answer-table.ts';
 import { peerOf } from '../src/dns/rrl/source-words.ts';
 import { systemClock } from '../src/ops/clock.ts';

@@ -8,7 +8,7 @@ import { CookieInPlace } from '../../src/dns/cookies/cookie-in-place.ts';
 import { ServerCookies } from '../../src/dns/cookies/server-cookies.ts';
 import { AnswerTable } from '../../src/dns/fast/table/answer-table.ts';
 import { FastAnswer } from '../../src/dns/fast/fast-answer.ts';
-import { Publisher } from '../../src/dns/fast/publisher.ts';
+import { Publisher } from '../../src/dns/fast/publish/publisher.ts';
 import { decode } from '../dns/message.ts';
 import { answerContext } from '../dns/zones.ts';
 import { mutations } from './mutations.ts';

@@ -7,7 +7,7 @@ import { peerOf } from '../../../../src/dns/rrl/source-words.ts';
 import { AnswerTable } from '../../../../src/dns/fast/table/answer-table.ts';
 import { answerQuery } from '../../../../src/dns/answer.ts';
 import { FastAnswer } from '../../../../src/dns/fast/fast-answer.ts';
-import { Publisher } from '../../../../src/dns/fast/publisher.ts';
+import { Publisher } from '../../../../src/dns/fast/publish/publisher.ts';
 import { createMemoryStore } from '../../../../src/store/memory.ts';
 import { type IpAddress, parseIpAddress } from '../../../../src/net/ip-address.ts';
 import { type Name, parseName } from '../../../../src/zone/name.ts';

@@ -5,16 +5,16 @@
  * host's or static, and the absence of names right below an apex without a wildcard. Every other name that exists is in the table as one for the general
  * lane, and so is every ancestor that exists only because of it, so that its absence is never assumed.
  */
-import type { Host } from '../../account/host.ts';
-import { type Steps, visitInSteps } from '../../ops/steps.ts';
-import type { Change } from '../../store/change.ts';
-import { type Name, isSubdomain, isWildcard, labelCount, parentOf, wildcardOf } from '../../zone/name.ts';
-import { type IpAddress, addressFromBytes, familyOf } from '../../net/ip-address.ts';
-import type { AnswerTable, TableEntry } from './table/answer-table.ts';
+import type { Host } from '../../../account/host.ts';
+import { type Steps, visitInSteps } from '../../../ops/steps.ts';
+import type { Change } from '../../../store/change.ts';
+import { type Name, isSubdomain, isWildcard, labelCount, parentOf, wildcardOf } from '../../../zone/name.ts';
+import type { AnswerTable, TableEntry } from '../table/answer-table.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
-import { FLAG, ZONES } from './table/table-layout.ts';
-import { RRTYPE } from '../../zone/rrtype.ts';
-import type { SoaFields, Zone, ZoneOwner, ZoneSettings } from '../../zone/zone.ts';
+import { apexOf, isCut, isOfRRset, pinnedNames, plainAddresses } from './zone-facts.ts';
+import { FLAG, ZONES } from '../table/table-layout.ts';
+import { RRTYPE } from '../../../zone/rrtype.ts';
+import type { SoaFields, Zone, ZoneOwner, ZoneSettings } from '../../../zone/zone.ts';
 
 /** What is published. */
 export interface PublishedZones {
@@ -25,10 +25,7 @@ export interface PublishedZones {
 
 interface Published {
   readonly number: number;
-  /**
-   * The names of the SOA record that lie below the apex, and their ancestors there. The general lane compresses the
-   * record against a question at or below one of them further than the published bytes do.
-   */
+  /** As pinnedNames gives them. */
   pinned: ReadonlySet<Name>;
   /** What negative answers carry, and the SOA fields that it was made of; undefined where it has to be made anew. */
   negative: { readonly soa: SoaFields; readonly template: ReturnType<typeof soaTemplate> } | undefined;
@@ -292,64 +289,8 @@ export class Publisher {
   }
 }
 
-/** The zone that a change touches, where DNS may see it. */
-function apexOf(change: Change): Name | undefined {
-  if (change.kind === 'zone-put') return change.zone.apex;
-  if (change.kind === 'zone-remove') return change.apex;
-  if (change.kind === 'host-put') return change.host.zone;
-  if (change.kind === 'host-remove') return change.zone;
-  return isOfRRset(change) ? change.apex : undefined;
-}
-
-function isOfRRset(change: Change): change is Extract<Change, { kind: 'rrset-put' | 'rrset-remove' }> {
-  return change.kind === 'rrset-put' || change.kind === 'rrset-remove';
-}
-
 function equalSets(a: ReadonlySet<Name>, b: ReadonlySet<Name>): boolean {
   return a.size === b.size && [...a].every((name) => b.has(name));
-}
-
-/** Whether a change is of records that hide what lies below their owner. */
-function isCut(change: Extract<Change, { kind: 'rrset-put' | 'rrset-remove' }>): boolean {
-  const type = change.kind === 'rrset-put' ? change.rrset.type : change.type;
-  return type === RRTYPE.DNAME || (type === RRTYPE.NS && change.owner !== change.apex);
-}
-
-/** What an owner publishes, where that is at most one address of each family under one TTL, and nothing else. */
-function plainAddresses(
-  zone: Zone<Host>,
-  { name, host, rrsets }: ZoneOwner,
-): Pick<TableEntry, 'ttl' | 'ipv4' | 'ipv6'> | undefined {
-  // The owner of a wildcard may have records of its own and those of a host whose subdomains it stands for.
-  if (isHidden(zone, name) || isWildcard(name)) return undefined;
-  if (host !== undefined) return rrsets.length === 0 ? host : undefined;
-  const found: { ttl: number; ipv4: IpAddress | null; ipv6: IpAddress | null } = {
-    ttl: -1,
-    ipv4: null,
-    ipv6: null,
-  };
-  for (const { type, ttl, rdata } of rrsets) {
-    const isAddress = type === RRTYPE.A || type === RRTYPE.AAAA;
-    if (!isAddress || rdata.length !== 1 || (found.ttl !== -1 && found.ttl !== ttl)) return undefined;
-    const address = addressFromBytes(rdata[0]!);
-    // A mapped address in an AAAA record is the IPv4 address to everybody but DNS.
-    if ((type === RRTYPE.A) !== (familyOf(address) === 4)) return undefined;
-    found.ttl = ttl;
-    found[type === RRTYPE.A ? 'ipv4' : 'ipv6'] = address;
-  }
-  return found;
-}
-
-/** Whether a delegation or a DNAME above a name keeps its records from being answered as the zone's own. */
-function isHidden(zone: Zone<Host>, name: Name): boolean {
-  if (!zone.hasCuts) return false;
-  for (let at = parentOf(name); at !== undefined; at = parentOf(at)) {
-    const types = zone.staticTypes(at);
-    if (types.includes(RRTYPE.DNAME)) return true;
-    if (at === zone.apex) return false;
-    if (types.includes(RRTYPE.NS)) return true;
-  }
-  return false;
 }
 
 const FOR_GENERAL_LANE = { ttl: 0, ipv4: null, ipv6: null, flags: FLAG.GENERAL } as const;
@@ -359,16 +300,3 @@ const SHORT_COMMIT = 400;
 
 /** Names published between two pauses: about 5 ms of work. */
 const SLICE = 2048;
-
-function pinnedNames(soa: SoaFields, apex: Name): Set<Name> {
-  const pinned = new Set<Name>();
-  for (const name of [soa.mname, soa.rname]) {
-    for (
-      let at: Name | undefined = name;
-      at !== undefined && at !== apex && isSubdomain(at, apex);
-      at = parentOf(at)
-    )
-      pinned.add(at);
-  }
-  return pinned;
-}
