@@ -8,13 +8,13 @@
 import type { Host } from '../../../account/host.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
-import { type Name, isSubdomain, isWildcard, labelCount, parentOf, wildcardOf } from '../../../zone/name.ts';
-import type { AnswerTable, TableEntry } from '../table/answer-table.ts';
+import { type Name, isSubdomain, labelCount, parentOf, wildcardOf } from '../../../zone/name.ts';
+import type { AnswerTable } from '../table/answer-table.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
 import { apexOf, isCut, isOfRRset, pinnedNames, plainAddresses } from './zone-facts.ts';
 import { FLAG, ZONES } from '../table/table-layout.ts';
 import { RRTYPE } from '../../../zone/rrtype.ts';
-import type { SoaFields, Zone, ZoneOwner, ZoneSettings } from '../../../zone/zone.ts';
+import type { SoaFields, Zone, ZoneSettings } from '../../../zone/zone.ts';
 
 /** What is published. */
 export interface PublishedZones {
