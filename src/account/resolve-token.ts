@@ -30,9 +30,6 @@ const NO_TOKEN: TokenResolution = { kind: 'no-token' };
 
 /** A resolver of the tokens of a directory. */
 export function createTokenResolver(directory: AccountDirectory): TokenResolver {
-  // A stored token never changes, so its principal is made once and goes when it goes.
-  const resolutions = new WeakMap<Token, Extract<TokenResolution, { kind: 'resolved' }>>();
-
   // A store's key is made with the store; another one means that another state was put in its place.
   let keyBytes = directory.tokenKey;
   let digest = createTokenDigester(keyBytes);
@@ -45,12 +42,9 @@ export function createTokenResolver(directory: AccountDirectory): TokenResolver 
     }
     const token = directory.tokenByDigest(digest(secret));
     if (token === undefined || directory.account(token.account) === undefined) return NO_TOKEN;
-    let resolution = resolutions.get(token);
-    if (resolution === undefined) {
-      resolution = { kind: 'resolved', principal: tokenPrincipal(token) };
-      resolutions.set(token, resolution);
-    }
-    return mayBeUsedAs(user, resolution.principal, directory) ? resolution : WRONG_USER;
+    // Made each time: remembering it by the token takes longer, and holds memory for each token that was ever used.
+    const principal = tokenPrincipal(token);
+    return mayBeUsedAs(user, principal, directory) ? { kind: 'resolved', principal } : WRONG_USER;
   };
 }
 

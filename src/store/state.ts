@@ -3,8 +3,7 @@
  * view O(1) (O(labels) for `zoneFor`).
  *
  * Invariants: only stores call `apply`, and never before the changes are durable; applying changes a second time
- * leaves the state as the first time left it, so a journal may be replayed over a state that already holds part of
- * it; each token is in all three token indexes or in none.
+ * leaves the state as the first time left it, so a journal may be replayed over a state that already holds part of it.
  */
 import type { Account } from '../account/account.ts';
 import type { Host } from '../account/host.ts';
@@ -15,6 +14,7 @@ import { Zone, type ZoneSettings } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
 import { SharedTexts, StoredHostColumns } from './host-columns.ts';
 import type { StoreView } from './store.ts';
+import { TokenTable } from './tokens/token-table.ts';
 
 /** Changes that are applied in one step: a few milliseconds of work. */
 const MAX_AT_ONCE = 4096;
@@ -46,9 +46,7 @@ export class State implements StoreView {
   #served: ZoneMaps = { zones: new Map(), retired: new Map() };
   readonly #accountNames = new SharedTexts();
   readonly #accounts = new Map<string, Account>();
-  readonly #tokens = new Map<string, Token>();
-  readonly #tokensByDigest = new Map<string, Token>();
-  readonly #tokensByAccount = new Map<string, Set<string>>();
+  readonly #tokens = new TokenTable();
 
   /** An empty state after commit number `sequence`. */
   constructor(tokenKey: Uint8Array, sequence = 0) {
@@ -98,15 +96,15 @@ export class State implements StoreView {
   }
 
   token(id: string): Token | undefined {
-    return this.#tokens.get(id);
+    return this.#tokens.byId(id);
   }
 
   tokenByDigest(digest: string): Token | undefined {
-    return this.#tokensByDigest.get(digest);
+    return this.#tokens.byDigest(digest);
   }
 
   tokens(): IterableIterator<Token> {
-    return this.#tokens.values();
+    return this.#tokens.all();
   }
 
   /** How many of each it holds; walks the zones, not what is in them. */
@@ -169,13 +167,14 @@ export class State implements StoreView {
         this.#accounts.set(change.account.name, change.account);
         break;
       case 'account-remove':
-        this.#removeAccount(change.name);
+        this.#accounts.delete(change.name);
+        this.#tokens.removeAccount(change.name);
         break;
       case 'token-put':
-        this.#putToken(change.token);
+        this.#tokens.put(change.token);
         break;
       case 'token-remove':
-        this.#removeToken(change.id);
+        this.#tokens.remove(change.id);
         break;
     }
   }
@@ -219,30 +218,6 @@ export class State implements StoreView {
     const columns = new StoredHostColumns(settings.apex, this.#accountNames);
     to.zones.set(settings.apex, new Zone<Host>(settings, columns));
     to.retired.delete(settings.apex);
-  }
-
-  #removeAccount(name: string): void {
-    this.#accounts.delete(name);
-    for (const id of [...(this.#tokensByAccount.get(name) ?? [])]) this.#removeToken(id);
-  }
-
-  #putToken(token: Token): void {
-    this.#removeToken(token.id);
-    this.#tokens.set(token.id, token);
-    this.#tokensByDigest.set(token.digest, token);
-    const ids = this.#tokensByAccount.get(token.account);
-    if (ids === undefined) this.#tokensByAccount.set(token.account, new Set([token.id]));
-    else ids.add(token.id);
-  }
-
-  #removeToken(id: string): void {
-    const token = this.#tokens.get(id);
-    if (token === undefined) return;
-    this.#tokens.delete(id);
-    if (this.#tokensByDigest.get(token.digest) === token) this.#tokensByDigest.delete(token.digest);
-    const ids = this.#tokensByAccount.get(token.account);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#tokensByAccount.delete(token.account);
   }
 }
 

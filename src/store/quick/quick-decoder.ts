@@ -1,10 +1,11 @@
 /**
- * Decodes the three things of which a store may hold millions, straight from their bytes: hosts, address RRsets, and
- * the settings of a zone that repeat but for the serial. A start spends most of its time here.
+ * Decodes the four things of which a store may hold millions, straight from their bytes: hosts, address RRsets, tokens,
+ * and the settings of a zone that repeat but for the serial. A start spends most of its time here.
  * Invariant: what it decodes is what `Decoder` would have; whatever is not written exactly as `codec.ts` writes the
  * usual case it does not know, and leaves to that one.
  */
 import type { Host } from '../../account/host.ts';
+import type { Token } from '../../account/token.ts';
 import { addressBytes, parseIpAddress } from '../../net/ip-address.ts';
 import type { Name } from '../../zone/name.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
@@ -37,7 +38,18 @@ const RRSET_KEYS = {
   rdata: ascii(',"rdata":["'),
   end: ascii(']}'),
 } as const;
+const TOKEN_KEYS = {
+  id: ascii('{"id":"'),
+  account: ascii(',"account":"'),
+  hosts: ascii('"hosts":'),
+  hostsBegin: ascii('["'),
+  hostsEnd: ascii(']'),
+  label: ascii(',"label":"'),
+  digest: ascii(',"digest":"'),
+  createdAt: ascii(',"createdAt":"'),
+} as const;
 const KIND = {
+  token: ascii('{"kind":"token-put","token":'),
   host: ascii('{"kind":"host-put","host":'),
   rrset: ascii('{"kind":"rrset-put","rrset":'),
   zone: ascii('{"kind":"zone-put","zone":'),
@@ -67,13 +79,13 @@ export class QuickDecoder {
   readonly #cursor = new ByteCursor();
   #zone: Repeated<Name> | undefined;
   #account: Repeated<string> | undefined;
+  #tokenTime: Repeated<number> | undefined;
   #known: KnownZone | undefined;
 
-  /** The thing that these bytes of a section `hosts` or `rrsets` stand for; undefined where it does not know. */
+  /** The thing that these bytes of a section stand for; undefined where it does not know. */
   entity(section: string, bytes: Buffer): Put | undefined {
-    if (section !== 'hosts' && section !== 'rrsets') return undefined;
     this.#cursor.set(bytes, 0, bytes.length);
-    const put = section === 'hosts' ? this.#host() : this.#rrset();
+    const put = this.#put(section);
     return this.#cursor.isAtEnd ? put : undefined;
   }
 
@@ -83,6 +95,7 @@ export class QuickDecoder {
     cursor.set(bytes, start, bytes.length);
     let change: Change | undefined;
     if (cursor.skip(KIND.host)) change = this.#host();
+    else if (cursor.skip(KIND.token)) change = this.#token();
     else if (cursor.skip(KIND.rrset)) change = this.#rrset();
     else if (cursor.skip(KIND.zone)) change = this.#settings();
     return change !== undefined && cursor.skip(END) ? { change, end: cursor.at } : undefined;
@@ -97,6 +110,19 @@ export class QuickDecoder {
     if (at === -1 || !text.startsWith('{"kind":"zone-put","zone":{')) return;
     const before = ascii(text.slice(start, at + serial.indexOf(':') + 1));
     this.#known = { before, after: ascii(text.slice(at + serial.length - 1, -1)), settings };
+  }
+
+  #put(section: string): Put | undefined {
+    switch (section) {
+      case 'hosts':
+        return this.#host();
+      case 'tokens':
+        return this.#token();
+      case 'rrsets':
+        return this.#rrset();
+      default:
+        return undefined;
+    }
   }
 
   #settings(): Put | undefined {
@@ -128,6 +154,39 @@ export class QuickDecoder {
     if (ipv4 === undefined || ipv6 === undefined || wildcard === undefined || changedAt === undefined)
       return undefined;
     return cursor.skip(END) ? { ttl, ipv4, ipv6, wildcard, changedAt, blocked } : undefined;
+  }
+
+  #token(): Put | undefined {
+    const cursor = this.#cursor;
+    const id = cursor.skip(TOKEN_KEYS.id) ? cursor.text() : undefined;
+    const account = id !== undefined && cursor.skip(TOKEN_KEYS.account) ? this.#accountName() : undefined;
+    const hosts = account !== undefined && cursor.skip(TOKEN_KEYS.hosts) ? this.#tokenHosts() : undefined;
+    const label = hosts !== undefined && cursor.skip(TOKEN_KEYS.label) ? cursor.text() : undefined;
+    const digest = label !== undefined && cursor.skip(TOKEN_KEYS.digest) ? cursor.text() : undefined;
+    const createdAt =
+      digest !== undefined && cursor.skip(TOKEN_KEYS.createdAt) ? this.#lastTime() : undefined;
+    if (id === undefined || account === undefined || hosts === undefined || label === undefined)
+      return undefined;
+    if (digest === undefined || createdAt === undefined) return undefined;
+    return { kind: 'token-put', token: { id, account, hosts, label, digest, createdAt } };
+  }
+
+  /** All hosts of the account, or one. */
+  #tokenHosts(): Token['hosts'] | undefined {
+    if (this.#cursor.skip(NULL)) return null;
+    const name = this.#cursor.skip(TOKEN_KEYS.hostsBegin) ? this.#cursor.name() : undefined;
+    return name !== undefined && this.#cursor.skip(TOKEN_KEYS.hostsEnd) ? [name] : undefined;
+  }
+
+  /** A time and the end of the thing after it: tokens that were made together have the same one. */
+  #lastTime(): number | undefined {
+    if (this.#tokenTime !== undefined && this.#cursor.skip(this.#tokenTime.bytes))
+      return this.#tokenTime.value;
+    const text = this.#cursor.text();
+    const value = Date.parse(text ?? '');
+    if (text === undefined || Number.isNaN(value) || !this.#cursor.skip(END)) return undefined;
+    this.#tokenTime = { bytes: ascii(`${text}"}`), value };
+    return value;
   }
 
   #rrset(): Put | undefined {

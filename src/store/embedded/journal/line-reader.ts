@@ -64,7 +64,7 @@ class LineCutter {
       from = at + 1;
     }
     // The chunk's memory is used again for the next one, so what is left of it is copied.
-    if (from < chunk.length) this.#begun.push(Buffer.from(chunk.subarray(from)));
+    if (from < chunk.length) this.#begun.push(Buffer.from(Uint8Array.from(chunk.subarray(from)).buffer));
     return true;
   }
 
@@ -73,11 +73,34 @@ class LineCutter {
   }
 
   #emit(rest: Buffer, whole: boolean): boolean {
-    const bytes = this.#begun.length === 0 ? rest : Buffer.concat([...this.#begun, rest]);
+    const isJoined = this.#begun.length > 0;
+    const bytes = isJoined ? joined(this.#begun, rest) : rest;
     this.#begun = [];
     const start = this.#start;
     const end = start + bytes.length + (whole ? 1 : 0);
     this.#start = end;
-    return this.#onLine({ bytes, start, end, whole });
+    const goesOn = this.#onLine({ bytes, start, end, whole });
+    if (isJoined) free(bytes);
+    return goesOn;
   }
+}
+
+/** The bytes of all pieces; those of `begun` are freed one after the other, so that a long line never takes its memory twice. */
+function joined(begun: readonly Buffer[], rest: Buffer): Buffer {
+  const length = begun.reduce((sum, piece) => sum + piece.length, rest.length);
+  // Memory of its own, and untouched until it is written: see `free`.
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  let at = 0;
+  for (const piece of begun) {
+    bytes.set(piece, at);
+    at += piece.length;
+    free(piece);
+  }
+  bytes.set(rest, at);
+  return bytes;
+}
+
+/** Gives memory back now and not at some later collection of garbage: one record may be hundreds of megabytes. */
+function free({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

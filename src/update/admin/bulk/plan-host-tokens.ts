@@ -65,9 +65,8 @@ export function* planHostTokens(
 /** The hosts for which there is a token that is for nothing else. */
 function* hostsWithTheirToken(view: StoreView): Steps<ReadonlySet<Name>> {
   const hosts = new Set<Name>();
-  // Read at once: nobody may change what is iterated between two steps.
-  const all = [...view.tokens()];
-  yield* visitInSteps(all, (token) => {
+  // Not read into a list: each token is made when it is its turn, and a plan sees one state to its end.
+  yield* visitInSteps(view.tokens(), (token) => {
     if (token.hosts?.length === 1) hosts.add(token.hosts[0]!);
   });
   return hosts;

@@ -12,6 +12,9 @@ const HOST =
   '{"name":"h1.dyn.test.","zone":"dyn.test.","account":"ann","ttl":60,"ipv4":"192.0.2.1","ipv6":"2001:db8::1",' +
   '"wildcard":true,"changedAt":"2026-01-02T03:04:05.678Z","blocked":true}';
 const RRSET = '{"zone":"dyn.test.","owner":"n1.dyn.test.","type":"A","ttl":300,"rdata":["192.0.2.1"]}';
+const TOKEN =
+  '{"id":"0a1b2c3d4e","account":"ann","hosts":["h1.dyn.test."],"label":"attic","digest":' +
+  '"12akLb6bjo5AmQDcEa4PF_JGytEy00Ckb67c9OP8veY","createdAt":"2026-01-02T03:04:05.678Z"}';
 const ZONE =
   '{"kind":"zone-put","zone":{"apex":"dyn.test.","serial":7,"accept":"any","soa":{"mname":"ns1.dyn.test.",' +
   '"rname":"h.dyn.test.","refresh":1,"retry":2,"expire":3,"minimum":4,"ttl":5}}}';
@@ -46,11 +49,18 @@ function alike(changes: readonly Change[] | undefined): unknown {
   );
 }
 
-test('knows a host, an address record, and settings that come again with another serial', () => {
+test('knows a host, an address record, a token, and settings that come again with another serial', () => {
   const decoder = new QuickDecoder();
   assert.equal(decoder.entity('hosts', Buffer.from(HOST))?.kind, 'host-put');
   assert.equal(decoder.entity('rrsets', Buffer.from(RRSET))?.kind, 'rrset-put');
   assert.equal(decoder.entity('rrsets', Buffer.from(RRSET.replace('"A"', '"TXT"'))), undefined);
+  assert.equal(decoder.entity('tokens', Buffer.from(TOKEN))?.kind, 'token-put');
+  assert.equal(
+    decoder.entity('tokens', Buffer.from(TOKEN.replace('["h1.dyn.test."]', 'null')))?.kind,
+    'token-put',
+  );
+  assert.equal(decoder.entity('tokens', Buffer.from(TOKEN.replace('."]', '.","h2.dyn.test."]'))), undefined);
+  assert.equal(decoder.entity('hosts', Buffer.from(TOKEN)), undefined);
   assert.equal(decoder.entity('hosts', Buffer.from(`${HOST} `)), undefined);
   assert.equal(decoder.change(Buffer.from(ZONE), 0), undefined);
   const [zone] = slowly(ZONE)!;
@@ -86,12 +96,14 @@ test('damaged lists are refused, or read, as JSON refuses or reads them', () => 
   const list = [
     `{"kind":"host-put","host":${HOST}}`,
     `{"kind":"rrset-put","rrset":${RRSET}}`,
+    `{"kind":"token-put","token":${TOKEN}}`,
+    `{"kind":"token-put","token":${TOKEN.replace('["h1.dyn.test."]', 'null')}}`,
     ZONE,
     ZONE,
     '{"kind":"host-remove","zone":"dyn.test.","name":"h2.dyn.test."}',
     `{"kind":"rrset-put","rrset":${RRSET.replace('"A"', '"AAAA"').replace('192.0.2.1', '2001:db8::1')}}`,
   ].join(',');
-  assert.equal(quickly(list)?.length, 6);
+  assert.equal(quickly(list)?.length, 8);
   const octet = fc.constantFrom(...Array.from('"\\.,:{}[]0189aAzZ*_- \u00e9\n'));
   const edit = fc.tuple(fc.nat(list.length), fc.nat(2), fc.array(octet, { maxLength: 2 }));
   fc.assert(
@@ -101,6 +113,6 @@ test('damaged lists are refused, or read, as JSON refuses or reads them', () => 
         damaged = damaged.slice(0, at) + added.join('') + damaged.slice(at + removed);
       assert.deepEqual(alike(quickly(damaged)), alike(slowly(damaged)), damaged);
     }),
-    { numRuns: 3000 },
+    { numRuns: 4000 },
   );
 });
