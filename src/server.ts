@@ -24,6 +24,7 @@ import { openEmbeddedStore } from './store/embedded/open-embedded-store.ts';
 import type { Store } from './store/store.ts';
 import { createAdministrator } from './update/admin/create-administrator.ts';
 import type { Administrator } from './update/admin/command.ts';
+import { createChangeBudget } from './update/change-budget.ts';
 import { type Committer, createCommitter } from './update/commit.ts';
 import { createUpdateService } from './update/create-service.ts';
 
@@ -206,6 +207,7 @@ function createHttp(
     view,
     committer,
     clock: systemClock,
+    budget: createChangeBudget(config.updates.changes),
     onUnavailable: (reason) => {
       log.error({ reason }, 'an update could not be made durable');
     },

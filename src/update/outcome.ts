@@ -24,6 +24,8 @@ export type HostOutcome =
   | { readonly kind: 'not-permitted' }
   /** The account's own host, whose updates the operator has blocked. */
   | { readonly kind: 'blocked' }
+  /** The account's own host, which changed too often; it may again after this time. */
+  | { readonly kind: 'over-budget'; readonly retryAfterSeconds: number }
   /** The zone's policy does not publish an address of this class. */
   | {
       readonly kind: 'address-refused';

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { AttemptRecord } from '../../src/http/attempts/attempt-record.ts';
 import { describeAttempts } from '../../src/http/attempts/describe-attempts.ts';
 import { type Name } from '../../src/zone/name.ts';
-import { type Site, type SiteOptions, basic, name, openSite } from './site.ts';
+import { type Reply, type Site, type SiteOptions, basic, header, name, openSite } from './site.ts';
 
 const HOST = 'home.example.test';
 
@@ -90,6 +90,32 @@ describe('attempts', () => {
       'good: changed ×1',
       'malformed address or parameter ×1',
     ]);
+  });
+
+  it('beyond the budget of a host get 911 with 503 once, the other hosts what they ask for (D-7.9, D-7.6, D-7.10)', async (t) => {
+    const site = await watch(t, { changes: { burst: 2, refillMs: 60_000 } });
+    const update = (hosts: string, address: string): Promise<Reply> =>
+      site.send(
+        `GET /nic/update?hostname=${hosts}&myip=${address} HTTP/1.1\r\nHost: d\r\nUser-Agent: router/1\r\n${basic('', 'AllToken')}\r\n`,
+      );
+    for (const address of ['10.0.0.1', '10.0.0.2'])
+      assert.equal((await update(HOST, address)).body, `good ${address}\n`);
+    for (let i = 0; i < 100; i++) assert.equal((await update(HOST, '10.0.0.2')).body, 'nochg 10.0.0.2\n');
+    const refused = await update(`${HOST},vpn.example.test`, '10.0.0.3');
+    assert.deepEqual([refused.status, refused.body], [503, '911\n']);
+    assert.ok(Number(header(refused, 'Retry-After')[0]) <= 60);
+    assert.deepEqual(
+      [site.published(HOST), site.published('vpn.example.test')],
+      ['10.0.0.2 -', '10.0.0.3 -'],
+    );
+    assert.equal((await update(HOST, '10.0.0.2')).body, 'nochg 10.0.0.2\n');
+    assert.equal((await update(HOST, '2001:db8::1')).body, 'good 2001:db8::1\n');
+    assert.deepEqual(await site.attempts(), ['changes too often ×1', 'good: changed ×3', 'unchanged ×101']);
+    for (const [target, expected] of Object.entries({
+      [`/update?domains=${HOST}&token=AllToken&ip=10.0.0.9`]: '503 KO',
+      [`/api/update?zone=${HOST}&token=AllToken&ipv4=10.0.0.9`]: '503 try again later',
+    }))
+      assert.equal(await site.get(target), expected);
   });
 
   it("at another's host are strangers', and the reply is that for a host that does not exist (D-7.2, D-7.10)", async (t) => {

@@ -35,6 +35,7 @@ const WORDS: Readonly<Record<AttemptOutcome, string>> = {
   'bad-request': 'malformed address or parameter',
   'no-hostname': 'no host named',
   'too-many-hosts': 'too many hosts in one request',
+  'over-budget': 'changes too often',
   overloaded: 'server busy',
   unavailable: 'server failing',
   'wrong-path': 'wrong path',

@@ -3,19 +3,19 @@
  *
  * Invariants: an attempt is noted at the hosts that it names, whoever sent it; whether somebody may see a host is
  * decided as for updates; what strangers send is noted after their reply was written, so that it takes as long for a
- * host that exists as for one that does not; an unchanged update leaves no garbage.
+ * host that exists as for one that does not; an unchanged update
+ * leaves nothing behind.
  */
 import { hostAccess } from '../../account/permission.ts';
 import type { Principal } from '../../account/principal.ts';
-import type { IpAddress } from '../../net/ip-address.ts';
 import type { Clock } from '../../ops/clock.ts';
-import type { RequestOutcome } from '../../update/outcome.ts';
+import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
 import type { UpdateResult } from '../../update/service.ts';
-import type { TxtResult } from '../../update/txt.ts';
+import type { TxtOutcome, TxtResult } from '../../update/txt.ts';
 import type { Exchange } from '../exchange.ts';
 import { parseUpdateParameters } from '../update/parameters.ts';
 import type { AttemptRecord } from './attempt-record.ts';
-import { type AttemptOutcome, type Sighting, keptAgent } from './host-attempts.ts';
+import { type AttemptOutcome, keptAgent } from './host-attempts.ts';
 
 /** A request on its way: who it was, once that is proved, and the hosts that it names. */
 export interface NamedHosts {
@@ -24,9 +24,11 @@ export interface NamedHosts {
   readonly hosts: readonly string[];
 }
 
+type Settled = UpdateResult | TxtResult | RequestOutcome;
+
 /** Notes what came of the requests of one dialect; `at` is the time in milliseconds. */
 export interface AttemptRecorder {
-  note(request: NamedHosts, result: UpdateResult | TxtResult | RequestOutcome, at: number): void;
+  note(request: NamedHosts, result: Settled, at: number): void;
 }
 
 /** The recorder of a dialect. */
@@ -48,27 +50,16 @@ export function noteWrongPath(record: AttemptRecord, exchange: Exchange, clock: 
 
 const MAX_WRONG_PATH_HOSTS = 20;
 
-/** What is said of an attempt; the recorder's own, filled in anew for each. */
-type Draft = { -readonly [K in keyof Sighting]: Sighting[K] };
-
 class DialectRecorder implements AttemptRecorder {
   readonly #record: AttemptRecord;
-  readonly #draft: Draft;
+  readonly dialect: string;
 
   constructor(record: AttemptRecord, dialect: string) {
     this.#record = record;
-    // A time from the beginning: as a whole number first, the field would have to change its kind.
-    this.#draft = {
-      outcome: 'unchanged',
-      proved: false,
-      source: '' as IpAddress,
-      agent: '',
-      dialect,
-      at: 0.5,
-    };
+    this.dialect = dialect;
   }
 
-  note(request: NamedHosts, result: Parameters<AttemptRecorder['note']>[1], at: number): void {
+  note(request: NamedHosts, result: Settled, at: number): void {
     if (request.hosts.length === 0) return;
     if (isOwners(request, result)) this.#noteAll(request, result, at);
     else
@@ -77,22 +68,17 @@ class DialectRecorder implements AttemptRecorder {
       });
   }
 
-  #noteAll(
-    { exchange, principal, hosts }: NamedHosts,
-    result: Parameters<AttemptRecorder['note']>[1],
-    at: number,
-  ): void {
-    const draft = this.#draft;
-    draft.source = exchange.source;
-    draft.agent = keptAgent(exchange.headers['user-agent']);
-    draft.at = at;
+  #noteAll({ exchange, principal, hosts }: NamedHosts, result: Settled, at: number): void {
+    const { source, headers } = exchange;
+    const agent = keptAgent(headers['user-agent']);
+    const { dialect } = this;
     for (let i = 0; i < hosts.length; i++) {
       const host = hosts[i]!;
-      draft.outcome = outcomeAt(result, i, hosts.length);
-      draft.proved =
+      const outcome = outcomeAt(result, i, hosts.length);
+      const proved =
         principal !== undefined &&
-        ('outcomes' in result ? draft.outcome !== 'no-such-host' : this.#maySee(principal, host));
-      this.#record.note(host, draft);
+        (outcomesOf(result) === undefined ? this.#maySee(principal, host) : outcome !== 'no-such-host');
+      this.#record.note(host, { outcome, proved, source, agent, dialect, at });
     }
   }
 
@@ -102,19 +88,21 @@ class DialectRecorder implements AttemptRecorder {
   }
 }
 
+/** Of each host, where the request got as far. */
+function outcomesOf(result: Settled): readonly (HostOutcome | TxtOutcome)[] | undefined {
+  return result.kind === 'hosts' || result.kind === 'txt' ? result.outcomes : undefined;
+}
+
 /** Whether all that was named is the sender's: the reply said so already. */
-function isOwners({ principal }: NamedHosts, result: Parameters<AttemptRecorder['note']>[1]): boolean {
-  if (principal === undefined || !('outcomes' in result)) return false;
-  for (const { kind } of result.outcomes) if (kind === 'no-such-host') return false;
+function isOwners({ principal }: NamedHosts, result: Settled): boolean {
+  const outcomes = outcomesOf(result);
+  if (principal === undefined || outcomes === undefined) return false;
+  for (const { kind } of outcomes) if (kind === 'no-such-host') return false;
   return true;
 }
 
-function outcomeAt(
-  result: Parameters<AttemptRecorder['note']>[1],
-  index: number,
-  count: number,
-): AttemptOutcome {
-  if (!('outcomes' in result))
+function outcomeAt(result: Settled, index: number, count: number): AttemptOutcome {
+  if (result.kind !== 'hosts' && result.kind !== 'txt')
     return result.kind === 'bad-credentials' ? (result.why ?? result.kind) : result.kind;
   const { outcomes } = result;
   // TXT values stand at a host and at a name below it: then the outcomes are not one for each host.

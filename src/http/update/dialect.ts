@@ -168,6 +168,8 @@ export function createDialectHandler<A extends Attempt>(
 export function overallKind(result: Result): OutcomeKind {
   if (!('outcomes' in result)) return result.kind;
   const kinds = result.outcomes.map(({ kind }) => kind);
+  // Whoever must come again is told that, whatever else there is to tell: the next reply has it.
+  if (kinds.includes('over-budget')) return 'over-budget';
   const failure = kinds.find((kind) => kind !== 'changed' && kind !== 'unchanged');
   return failure ?? (kinds.includes('changed') ? 'changed' : 'unchanged');
 }
@@ -175,8 +177,13 @@ export function overallKind(result: Result): OutcomeKind {
 /** The headers that a result needs whatever the dialect: the challenge, the time to wait. */
 export function resultHeaders(result: Result): ReplyHeaders | undefined {
   if (result.kind === 'bad-credentials' || result.kind === 'insecure-credentials') return CHALLENGE;
-  if (!('retryAfterSeconds' in result)) return undefined;
-  return { 'Retry-After': String(Math.max(1, Math.ceil(result.retryAfterSeconds))) };
+  const seconds = retryAfterSeconds(result);
+  return seconds === undefined ? undefined : { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
+}
+
+function retryAfterSeconds(result: Result): number | undefined {
+  if (result.kind !== 'hosts') return 'retryAfterSeconds' in result ? result.retryAfterSeconds : undefined;
+  return result.outcomes.find((outcome) => outcome.kind === 'over-budget')?.retryAfterSeconds;
 }
 
 function mayStandInUrl({ secure }: Exchange, policy: UrlCredentialPolicy = 'anywhere'): boolean {
