@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { createLedgers } from '../test/crash/ledger.ts';
 import { ACCOUNT, provision } from '../test/crash/provision.ts';
 import { type Measure, type Sample, type Verdict, judge } from '../test/crash/soak/judge.ts';
+import { LOADED } from '../test/crash/load.ts';
 import { type Done, startSoakLoad } from '../test/crash/soak/load.ts';
 import { homing, startHoming } from '../test/interop/homing-process.ts';
 
@@ -40,6 +41,7 @@ async function soak(): Promise<boolean> {
   });
   const reporter = fileURLToPath(new URL('../test/crash/soak/report-memory.ts', import.meta.url));
   const env = {
+    ...LOADED,
     // So that the journal is folded about once a minute.
     HOMING_STORE_COMPACTION_BYTES: String(4 * 1024 * 1024),
     NODE_OPTIONS: `--import ${reporter}`,

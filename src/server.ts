@@ -11,6 +11,7 @@ import type { Config } from './config/config.ts';
 import { type ListenAddress, formatListenAddress, loopbackFor } from './config/listen-address.ts';
 import type { SettingKey } from './config/schema.ts';
 import { type DnsServer, createDnsServer } from './dns/server/dns-server.ts';
+import { AttemptRecord } from './http/attempts/attempt-record.ts';
 import type { Health } from './http/health.ts';
 import { createHttpLog } from './http/log.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
@@ -23,6 +24,7 @@ import { openEmbeddedStore } from './store/embedded/open-embedded-store.ts';
 import type { Store } from './store/store.ts';
 import { createAdministrator } from './update/admin/create-administrator.ts';
 import type { Administrator } from './update/admin/command.ts';
+import { createChangeBudget } from './update/change-budget.ts';
 import { type Committer, createCommitter } from './update/commit.ts';
 import { createUpdateService } from './update/create-service.ts';
 
@@ -44,6 +46,8 @@ export interface RunningServer {
   readonly dns: readonly ListenAddress[];
   /** How DNS over UDP is served, in words. */
   readonly dnsLane: string;
+  /** What was tried at each host since the start. */
+  readonly attempts: AttemptRecord;
   health(): Promise<Health>;
   /** Takes over the settings that may change while running. */
   reconfigure(config: Config): void;
@@ -117,7 +121,8 @@ export async function startServer(options: {
   const dns = createDns(config, core, log.child({ room: 'dns' }));
   const addresses = { http: [] as readonly ListenAddress[], dns: [] as readonly ListenAddress[] };
   const health = createCachedCheck(() => checkHealth(core.store, addresses), systemClock);
-  const http = createHttp({ ...options, dnsLane: dns.lane }, core, health);
+  const attempts = createAttempts(core.store);
+  const http = createHttp({ ...options, dnsLane: dns.lane, attempts }, core, health);
   try {
     shutdown.add({ name: 'dns', stop: () => dns.stop() });
     await dns.start().catch(listenFailure('dns.listen', '--dns', config.dns.listen));
@@ -133,6 +138,7 @@ export async function startServer(options: {
     core,
     ...addresses,
     dnsLane: dns.lane,
+    attempts,
     health,
     reconfigure: (next) => {
       http.reconfigure(next.http);
@@ -176,8 +182,23 @@ function createDns({ dns }: Config, { store }: Core, log: Log): DnsServer {
   });
 }
 
+/** The record of attempts, which forgets a host that is removed. */
+function createAttempts(store: Store): AttemptRecord {
+  const attempts = new AttemptRecord(store.view);
+  store.onCommit((changes) => {
+    for (const change of changes) if (change.kind === 'host-remove') attempts.forget(change.name);
+  });
+  return attempts;
+}
+
 function createHttp(
-  { config, log, version, dnsLane }: { config: Config; log: Log; version: string; dnsLane: string },
+  {
+    config,
+    log,
+    version,
+    dnsLane,
+    attempts,
+  }: { config: Config; log: Log; version: string; dnsLane: string; attempts: AttemptRecord },
   { store, committer, passwords }: Core,
   health: () => Promise<Health>,
 ): HttpServer {
@@ -186,6 +207,7 @@ function createHttp(
     view,
     committer,
     clock: systemClock,
+    budget: createChangeBudget(config.updates.changes),
     onUnavailable: (reason) => {
       log.error({ reason }, 'an update could not be made durable');
     },
@@ -197,6 +219,7 @@ function createHttp(
     proxyProtocol: config.http.proxyProtocol,
     limits: { maxConnections: config.http.maxConnections },
     service,
+    attempts,
     authenticator: createAuthenticator({ accounts: view, passwords, clock: systemClock }),
     dialects: config.http.dialects,
     urlCredentials: config.http.urlCredentials,

@@ -8,10 +8,16 @@ export interface Credentials {
   readonly secret: string;
 }
 
+/**
+ * Why credentials are bad, where it is known: there were none, or a token came with a user name that is not its own.
+ * For the record of the hosts' owners; who sent them is told nothing of it.
+ */
+export type BadCredentials = 'no-credentials' | 'wrong-user';
+
 /** What came of it. */
 export type Authentication =
   | { readonly kind: 'authenticated'; readonly principal: Principal }
-  | { readonly kind: 'bad-credentials' }
+  | { readonly kind: 'bad-credentials'; readonly why?: BadCredentials }
   /** Too many failures from this source or for this name; nothing was computed. */
   | { readonly kind: 'locked-out'; readonly retryAfterSeconds: number }
   /** More password checks are waiting than the bounded queue holds. */

@@ -32,6 +32,7 @@ export interface AuthenticatorOptions {
 }
 
 const BAD_CREDENTIALS: Authentication = { kind: 'bad-credentials' };
+const WRONG_USER: Authentication = { kind: 'bad-credentials', why: 'wrong-user' };
 const OVERLOADED: Authentication = { kind: 'overloaded', retryAfterSeconds: 10 };
 
 /** An authenticator. Its promises reject with PasswordError `failed` only. */
@@ -63,7 +64,8 @@ class DirectoryAuthenticator implements Authenticator {
     if (token.kind === 'resolved') return { kind: 'authenticated', principal: token.principal };
     const name = parseAccountName(credentials.user) ?? '';
     // No account can have such a name, and whoever holds a token's secret learns nothing new: no need to compute.
-    if (token.kind === 'wrong-user' || name === '') return this.#admit(source, name) ?? BAD_CREDENTIALS;
+    if (token.kind === 'wrong-user') return this.#admit(source, name) ?? WRONG_USER;
+    if (name === '') return this.#admit(source, name) ?? BAD_CREDENTIALS;
     return this.#authenticatePassword(name, credentials.secret, source);
   }
 

@@ -15,7 +15,8 @@ From a checkout: \`npm run -s homing -- COMMAND\`; where it is installed: \`homi
 Every command takes \`--data DIR\`, and finds the data directory in the configuration otherwise. Administrative commands
 do the same whether or not a server runs: where one runs they ask it through its control socket (\`control.sock\` in the
 data directory, open to its owner only), where none runs they take the directory's lock for a moment. What a command
-has reported as done is durable, and served if a server runs.
+has reported as done is durable, and served if a server runs. \`homing status\` and \`homing host attempts\` need a running
+server: what they show is in its memory, and attempts are kept since its start only.
 
 With \`--json\` a command prints one line of JSON on standard output; an error is one line
 \`{"error":{"code":…,"message":…}}\` on standard error. Passwords are read from standard input, never from an argument.

@@ -6,9 +6,12 @@ import { describeSettings } from '../config/config.ts';
 import { formatListenAddress } from '../config/listen-address.ts';
 import { type LoadOptions, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { watchConfig } from '../config/watch.ts';
+import { describeAttempts } from '../http/attempts/describe-attempts.ts';
 import { type Log, type LogControl, createLog } from '../ops/log.ts';
 import { readVersion } from '../ops/version.ts';
 import { ListenError, type RunningServer, startServer } from '../server.ts';
+import { parseHostnameOrWildcard } from '../zone/hostname.ts';
+import { formatHostname } from '../zone/name.ts';
 import type { CliContext } from './context.ts';
 import type { ServerStatus } from './control/protocol.ts';
 import { createControlServer } from './control/server.ts';
@@ -86,6 +89,13 @@ async function startControl(
     handlers: {
       administrator,
       backup: (file) => store.backup(file),
+      attempts: (fqdn) => {
+        const name = parseHostnameOrWildcard(fqdn);
+        const host = name === undefined ? undefined : store.view.host(name);
+        if (host === undefined) return undefined;
+        const attempts = describeAttempts(server.attempts.list(host.name));
+        return { fqdn: formatHostname(host.name), since: startedAt, attempts };
+      },
       status: async (): Promise<ServerStatus> => {
         const { healthy, checks } = await server.health();
         return {

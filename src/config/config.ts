@@ -56,7 +56,11 @@ export interface Config {
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
   /** `threads` is absent where the number of processors shall decide. */
   readonly passwords: { readonly cost: number; readonly threads?: number; readonly queueLimit: number };
-  readonly updates: { readonly queueLimit: number };
+  readonly updates: {
+    readonly queueLimit: number;
+    /** A burst of 0 is no limit. */
+    readonly changes: { readonly burst: number; readonly refillMs: number };
+  };
   readonly store: { readonly compactionBytes: number };
   /** The administrator to make at the first start, or null. */
   readonly bootstrap: { readonly account: string; readonly password: string } | null;
@@ -114,7 +118,13 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
         ...(values['passwords.threads'] === 0 ? {} : { threads: values['passwords.threads'] }),
         queueLimit: values['passwords.queueLimit'],
       },
-      updates: { queueLimit: values['updates.queueLimit'] },
+      updates: {
+        queueLimit: values['updates.queueLimit'],
+        changes: {
+          burst: values['updates.changeBurst'],
+          refillMs: values['updates.changeRefillSeconds'] * 1000,
+        },
+      },
       store: { compactionBytes: values['store.compactionBytes'] },
       bootstrap: account === null || password === null ? null : { account, password },
     },

@@ -166,6 +166,12 @@ export const SETTINGS = {
   'updates.queueLimit': integerSetting([1, 1_000_000], 10_000, {
     doc: 'How many changes may wait to be written; further ones are told to try again later.',
   }),
+  'updates.changeBurst': integerSetting([0, 1_000_000], 60, {
+    doc: 'How many times the IPv4 address of a host, and apart from that its IPv6 address, may change at once; what is beyond it is told to try again later. Updates that change nothing never count. 0: no limit.',
+  }),
+  'updates.changeRefillSeconds': integerSetting([1, 86_400], 60, {
+    doc: 'In how many seconds one more change is granted to a host whose `updates.changeBurst` is used up.',
+  }),
   'store.compactionBytes': integerSetting([65_536, 1_099_511_627_776], 67_108_864, {
     doc: 'The journal is folded into the snapshot when it is larger than this and than half the snapshot.',
   }),

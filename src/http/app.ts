@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import { type Clock, systemClock } from '../ops/clock.ts';
+import { noteWrongPath } from './attempts/recorder.ts';
 import { replyCheckip } from './checkip.ts';
 import type { Exchange } from './exchange.ts';
 import { replyHealth } from './health.ts';
@@ -40,7 +41,10 @@ export interface HttpSurface {
 /** Creates the app. */
 export function createHttpApp(options: HttpAppOptions): HttpSurface {
   const { health, describe, log, clock = systemClock } = options;
-  const notFound = () => plainReply(NOT_FOUND, 404);
+  const notFound = (exchange: Exchange) => {
+    if (options.attempts !== undefined) noteWrongPath(options.attempts, exchange, clock);
+    return plainReply(NOT_FOUND, 404);
+  };
   const { update, routes } = createUpdateSurface({ ...options, clock, notFound });
   const app: HttpApp = new Hono<{ Bindings: Exchange }>();
 
@@ -56,7 +60,7 @@ export function createHttpApp(options: HttpAppOptions): HttpSurface {
     return replyHomePage(c.env, describe(), health);
   });
 
-  app.notFound(() => toResponse(notFound()));
+  app.notFound((c) => toResponse(notFound(c.env)));
   app.onError((error, c) => {
     log.error({ requestId: c.env.requestId, err: error }, 'request failed');
     return textReply('This request failed here. Try again later.\n', 500);

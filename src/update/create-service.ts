@@ -3,14 +3,16 @@
  * Invariant: an update of a host for which another is still being written is planned after that one, so that a
  * delayed repeat of an old address can't be told `unchanged` and then lose.
  */
+import type { Host } from '../account/host.ts';
 import type { Clock } from '../ops/clock.ts';
 import type { StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
+import type { ChangeBudget } from './change-budget.ts';
 import type { Committer, Intent } from './commit.ts';
 import { planRegistration } from './plan-registration.ts';
 import { hostNameBehind, planTxt, txtRdata } from './plan-txt.ts';
 import { planUpdate } from './plan-update.ts';
-import type { RequestOutcome } from './outcome.ts';
+import type { HostOutcome, RequestOutcome } from './outcome.ts';
 import { MAX_HOSTS_PER_REQUEST, type UpdateRequest } from './request.ts';
 import type { UpdateResult, UpdateService } from './service.ts';
 import { createTxtAges } from './txt-ages.ts';
@@ -26,28 +28,18 @@ export interface UpdateServiceOptions {
   readonly view: StoreView;
   readonly committer: Committer;
   readonly clock: Clock;
+  /** How often hosts may change; without it as often as they like. */
+  readonly budget?: ChangeBudget | undefined;
   /** Told why an update could not be made durable. */
   readonly onUnavailable?: (reason: string) => void;
 }
 
 /** Creates the service over a store's view and its writer. */
-export function createUpdateService({
-  view,
-  committer,
-  clock,
-  onUnavailable,
-}: UpdateServiceOptions): UpdateService {
+export function createUpdateService(options: UpdateServiceOptions): UpdateService {
+  const { view, committer, clock, budget, onUnavailable } = options;
   const ages = createTxtAges(clock.now());
 
   const submit = <T>(intent: Intent<T>): Promise<Submitted<T>> => submitTo(committer, intent, onUnavailable);
-
-  async function submitUpdate(request: UpdateRequest, names: readonly Name[]): Promise<UpdateResult> {
-    const submission = await submit({
-      footprint: names,
-      plan: (current, now) => planUpdate(current, request, now),
-    });
-    return submission.kind === 'committed' ? { kind: 'hosts', outcomes: submission.result } : submission;
-  }
 
   async function submitTxt(request: TxtRequest, owners: readonly Name[]): Promise<TxtResult> {
     const submission = await submit({
@@ -70,10 +62,10 @@ export function createUpdateService({
       }
       const names = request.hostnames.filter((name): name is Name => name !== undefined);
       if (!names.some((name) => committer.isPending(name))) {
-        const plan = planUpdate(view, request, clock.now());
+        const plan = planUpdate(view, request, clock.now(), budget);
         if (plan.changes.length === 0) return { kind: 'hosts', outcomes: plan.result };
       }
-      return submitUpdate(request, names);
+      return submitUpdate(options, request, names);
     },
     async updateTxt(request) {
       if (request.owners.length === 0) return { kind: 'no-hostname' };
@@ -90,6 +82,32 @@ export function createUpdateService({
       return submission.kind === 'committed' ? submission.result : submission;
     },
   };
+}
+
+async function submitUpdate(
+  { committer, clock, budget, onUnavailable }: UpdateServiceOptions,
+  request: UpdateRequest,
+  names: readonly Name[],
+): Promise<UpdateResult> {
+  const changed: { readonly before: Host | undefined; readonly host: Host }[] = [];
+  const intent: Intent<readonly HostOutcome[]> = {
+    footprint: names,
+    plan: (current, now) => {
+      const plan = planUpdate(current, request, now, budget);
+      for (const change of budget === undefined ? [] : plan.changes)
+        if (change.kind === 'host-put')
+          changed.push({ before: current.host(change.host.name), host: change.host });
+      return plan;
+    },
+  };
+  const submission = await submitTo(committer, intent, onUnavailable);
+  if (submission.kind !== 'committed') return submission;
+  // Durable by now: what could not be written costs nothing.
+  for (const { before, host } of changed) {
+    if (host.ipv4 !== before?.ipv4) budget?.spend(host.name, 4, clock.now());
+    if (host.ipv6 !== before?.ipv6) budget?.spend(host.name, 6, clock.now());
+  }
+  return { kind: 'hosts', outcomes: submission.result };
 }
 
 type Submitted<T> =

@@ -2,6 +2,7 @@
  * The closed set of results of an update. Each surface renders it through one table that is exhaustive by type, so
  * a new kind does not compile until every surface has an answer for it.
  */
+import type { BadCredentials } from '../account/authenticator.ts';
 import type { AcceptPolicy, AddressClass } from '../net/address-class.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 
@@ -23,6 +24,8 @@ export type HostOutcome =
   | { readonly kind: 'not-permitted' }
   /** The account's own host, whose updates the operator has blocked. */
   | { readonly kind: 'blocked' }
+  /** The account's own host, which changed too often; it may again after this time. */
+  | { readonly kind: 'over-budget'; readonly retryAfterSeconds: number }
   /** The zone's policy does not publish an address of this class. */
   | {
       readonly kind: 'address-refused';
@@ -33,7 +36,7 @@ export type HostOutcome =
 
 /** The result for a request as a whole, where it did not get as far as its hosts. */
 export type RequestOutcome =
-  | { readonly kind: 'bad-credentials' }
+  | { readonly kind: 'bad-credentials'; readonly why?: BadCredentials }
   /** They stood in a URL, and the operator takes such from where that came over HTTPS only, or not at all. */
   | { readonly kind: 'insecure-credentials' }
   /** Too many failed log-ins from there: try again later. */

@@ -9,6 +9,7 @@ import type { IpAddress } from '../net/ip-address.ts';
 import type { Change } from '../store/change.ts';
 import type { StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
+import type { ChangeBudget } from './change-budget.ts';
 import type { Plan } from './commit.ts';
 import type { HostOutcome } from './outcome.ts';
 import type { AddressIntent, UpdateRequest } from './request.ts';
@@ -18,6 +19,7 @@ export function planUpdate(
   view: StoreView,
   request: UpdateRequest,
   now: number,
+  budget?: ChangeBudget,
 ): Plan<readonly HostOutcome[]> {
   const { hostnames } = request;
   const changes: Change[] = [];
@@ -25,7 +27,7 @@ export function planUpdate(
   for (let index = 0; index < hostnames.length; index++) {
     const name = hostnames[index];
     const first = hostnames.indexOf(name);
-    outcomes.push(first < index ? outcomes[first]! : planHost(view, request, { name, now, changes }));
+    outcomes.push(first < index ? outcomes[first]! : planHost(view, request, { name, now, changes, budget }));
   }
   return { changes, result: outcomes };
 }
@@ -34,7 +36,12 @@ export function planUpdate(
 function planHost(
   view: StoreView,
   request: UpdateRequest,
-  { name, now, changes }: { name: Name | undefined; now: number; changes: Change[] },
+  {
+    name,
+    now,
+    changes,
+    budget,
+  }: { name: Name | undefined; now: number; changes: Change[]; budget: ChangeBudget | undefined },
 ): HostOutcome {
   if (name === undefined) return { kind: 'not-fqdn' };
   const host = view.host(name);
@@ -49,6 +56,11 @@ function planHost(
   const ipv4 = intended(request.ipv4, host.ipv4);
   const ipv6 = intended(request.ipv6, host.ipv6);
   if (ipv4 === host.ipv4 && ipv6 === host.ipv6) return { kind: 'unchanged', ipv4, ipv6 };
+  const retryAfterSeconds = Math.max(
+    ipv4 === host.ipv4 ? 0 : (budget?.waitFor(name, 4, now) ?? 0),
+    ipv6 === host.ipv6 ? 0 : (budget?.waitFor(name, 6, now) ?? 0),
+  );
+  if (retryAfterSeconds > 0) return { kind: 'over-budget', retryAfterSeconds };
   changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
   return { kind: 'changed', ipv4, ipv6 };
 }

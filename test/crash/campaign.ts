@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type HomingProcess, homing, interruptStart, startHoming } from '../interop/homing-process.ts';
 import { type Fleet, backupFileOf, checkFleet, createFleet, startFleetWork } from './fleet.ts';
 import { type Ledger, addressesOf, createLedgers } from './ledger.ts';
-import { type Load, startLoad } from './load.ts';
+import { LOADED, type Load, startLoad } from './load.ts';
 import { type Serials, checkHosts, checkSerials, createResolver, watchSerials } from './observe.ts';
 import { ACCOUNT, provision } from './provision.ts';
 
@@ -81,7 +81,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     if (full) await verifyStore(dataDirectory);
     if (report.kills % ROUNDS_PER_START_KILL === ROUNDS_PER_START_KILL - 1) {
       const mostly = Math.max(3 * LONGEST_ROUND_MS, world.starts.at(-1) ?? 0);
-      await interruptStart(dataDirectory, Math.random() * mostly, world.environment);
+      await interruptStart(dataDirectory, Math.random() * mostly, { ...LOADED, ...world.environment });
       report.whileStarting++;
     } else {
       await killUnderLoad(world, token, full);
@@ -122,7 +122,10 @@ const EMPTY: CampaignReport = {
 
 async function startTimed({ dataDirectory, environment, starts }: World): Promise<HomingProcess> {
   const begun = Date.now();
-  const server = await startHoming(dataDirectory, { env: environment, timeoutMs: LONGEST_START_MS });
+  const server = await startHoming(dataDirectory, {
+    env: { ...LOADED, ...environment },
+    timeoutMs: LONGEST_START_MS,
+  });
   starts.push(Date.now() - begun);
   return server;
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run, startHoming, temporaryDirectory } from '../interop/homing-process.ts';
 import { createLedgers } from './ledger.ts';
-import { type Load, type LoadTarget, startLoad } from './load.ts';
+import { LOADED, type Load, type LoadTarget, startLoad } from './load.ts';
 import { type Serials, checkHosts, checkSerials, createResolver } from './observe.ts';
 import { ACCOUNT, provision } from './provision.ts';
 
@@ -25,7 +25,7 @@ test('a full disk stops updates, not DNS, and updates go on once there is space'
   const ledgers = createLedgers(8);
   const serials: Serials = new Map();
   const password = await provision(dataDirectory, ledgers);
-  let server = await startHoming(dataDirectory);
+  let server = await startHoming(dataDirectory, { env: LOADED });
   t.after(() => server.end('SIGKILL'));
   const target: LoadTarget = { httpPort: server.httpPort, user: ACCOUNT, password };
   const resolver = createResolver(server.dnsPort);
@@ -55,7 +55,7 @@ test('a full disk stops updates, not DNS, and updates go on once there is space'
   await checkHosts(resolver, ledgers);
 
   await server.end('SIGKILL');
-  server = await startHoming(dataDirectory);
+  server = await startHoming(dataDirectory, { env: LOADED });
   const later = createResolver(server.dnsPort);
   await checkSerials(later, serials);
   await checkHosts(later, ledgers);

@@ -5,6 +5,9 @@
 import { Agent, request } from 'node:http';
 import { type Ledger, addressesOf } from './ledger.ts';
 
+/** Settings of a server under this load: its hosts change without end, which no device does. */
+export const LOADED = { HOMING_UPDATES_CHANGE_BURST: '0' };
+
 /** One reply. */
 interface Reply {
   readonly status: number;

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { startHoming, temporaryDirectory } from '../interop/homing-process.ts';
 import { createLedgers } from './ledger.ts';
-import { startLoad } from './load.ts';
+import { LOADED, startLoad } from './load.ts';
 import { type Serials, checkHosts, checkSerials, createResolver } from './observe.ts';
 import { ACCOUNT, provision } from './provision.ts';
 
@@ -16,7 +16,7 @@ test('SIGTERM under load drains and ends with status 0, twice in a row', { timeo
   const serials: Serials = new Map();
   const token = await provision(dataDirectory, ledgers);
   for (const round of [1, 2, 3]) {
-    const server = await startHoming(dataDirectory);
+    const server = await startHoming(dataDirectory, { env: LOADED });
     t.after(() => server.end('SIGKILL'));
     const resolver = createResolver(server.dnsPort);
     await checkSerials(resolver, serials);
@@ -39,7 +39,7 @@ test('SIGTERM under load drains and ends with status 0, twice in a row', { timeo
 
 test('SIGTERM with an idle keep-alive connection and one that never finishes its request', async (t) => {
   const dataDirectory = await temporaryDirectory(t);
-  const server = await startHoming(dataDirectory);
+  const server = await startHoming(dataDirectory, { env: LOADED });
   t.after(() => server.end('SIGKILL'));
   const sockets = ['GET /ip HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n', 'GET /ip HTT'].map(
     (text) => {

@@ -16,6 +16,7 @@ import { systemClock } from '../../src/ops/clock.ts';
 import type { Change } from '../../src/store/change.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { type Store, StoreError } from '../../src/store/store.ts';
+import { type ChangeBudgetPolicy, createChangeBudget } from '../../src/update/change-budget.ts';
 import { createCommitter } from '../../src/update/commit.ts';
 import { createUpdateService } from '../../src/update/create-service.ts';
 import { type Name, parseName } from '../../src/zone/name.ts';
@@ -35,6 +36,8 @@ export interface SiteOptions {
   /** Who may register with acme-dns. */
   readonly registration?: Omit<RegistrationPolicy, 'digest'>;
   readonly server?: Partial<HttpServerOptions>;
+  /** How often a host may change; default: as it likes. */
+  readonly changes?: ChangeBudgetPolicy;
 }
 
 export interface Site {
@@ -119,7 +122,12 @@ export async function openBacking(options: SiteOptions = {}): Promise<Backing> {
   const log: Site['log'] = [];
   const committer = createCommitter({ store, clock: systemClock });
   const app: HttpAppOptions = {
-    service: createUpdateService({ view: store.view, committer, clock: systemClock }),
+    service: createUpdateService({
+      view: store.view,
+      committer,
+      clock: systemClock,
+      budget: createChangeBudget(options.changes ?? { burst: 0, refillMs: 1 }),
+    }),
     authenticator: createAuthenticator({ accounts: store.view, passwords, clock: systemClock }),
     tokens: store.view,
     ...(options.registration === undefined

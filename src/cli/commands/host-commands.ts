@@ -9,6 +9,7 @@ import { CliError } from '../exit-code.ts';
 import { parseSeconds } from '../options.ts';
 import { formatFields, formatTable } from '../table.ts';
 import { addRecipeCommand } from './recipe-command.ts';
+import { addAttemptsCommand } from './attempts-command.ts';
 
 /** Adds the commands. */
 export function addHostCommands(program: Command, context: CliContext): void {
@@ -61,6 +62,7 @@ export function addHostCommands(program: Command, context: CliContext): void {
   addImportCommand(host, context);
   addBlockCommands(host, context);
   addRecipeCommand(host, context);
+  addAttemptsCommand(host, context);
   administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
     examples: ['host remove home.dyn.example.org'],
     toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),

@@ -4,6 +4,7 @@
  * Invariant: a request is held to its schema before anything is done, whoever sent it.
  */
 import { z } from 'zod';
+import type { AttemptInfo } from '../../http/attempts/describe-attempts.ts';
 import {
   type AdminErrorCode,
   type Progress,
@@ -29,6 +30,8 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     rows: z.array(hostRowSchema).optional(),
     text: z.string().optional(),
   }),
+  /** What was tried at a host since the server started. */
+  z.strictObject({ op: z.literal('attempts'), fqdn: z.string() }),
   /** Writes a backup of the running store to `file`, an absolute path on the server's machine. */
   z.strictObject({ op: z.literal('backup'), file: z.string().startsWith('/') }),
 ]);
@@ -70,6 +73,15 @@ export interface ServerStatus {
   readonly healthy: boolean;
   /** Why not, if not. */
   readonly problems: readonly string[];
+}
+
+/** The attempts at one host. */
+export interface HostAttemptsReport {
+  readonly fqdn: string;
+  /** Since when they are kept, ISO 8601: the start of the server. */
+  readonly since: string;
+  /** The latest first. */
+  readonly attempts: readonly AttemptInfo[];
 }
 
 /** The most bytes of one request's line: some milliseconds of reading. */

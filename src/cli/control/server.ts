@@ -15,6 +15,7 @@ import { SentParts } from './parts.ts';
 import {
   type ControlRequest,
   type ControlResponse,
+  type HostAttemptsReport,
   MAX_LINE_BYTES,
   MAX_SENT_BYTES,
   type ServerStatus,
@@ -27,6 +28,8 @@ import { ControlError, SOCKET_NAME, type SocketPath, openSocketPath } from './so
 export interface ControlHandlers {
   readonly administrator: Administrator;
   status(): Promise<ServerStatus>;
+  /** The attempts at a host; undefined where there is none of that name. */
+  attempts(fqdn: string): HostAttemptsReport | undefined;
   /** Writes a backup; resolves with what was written, for people and scripts. Rejects with an operational error. */
   backup(file: string): Promise<unknown>;
 }
@@ -192,6 +195,11 @@ async function answer(line: string, { handlers, log, parts, tell }: Answering): 
     switch (request.op) {
       case 'status':
         return { ok: true, value: await handlers.status() };
+      case 'attempts': {
+        const value = handlers.attempts(request.fqdn);
+        if (value !== undefined) return { ok: true, value };
+        return { ok: false, code: 'not-found', message: `there is no host ${request.fqdn}` };
+      }
       case 'backup':
         return { ok: true, value: await handlers.backup(request.file) };
       case 'part':

@@ -3,8 +3,9 @@
  * and how a result reads; everything between is here once.
  *
  * Invariants: order is method, body, credentials, hosts; HEAD changes nothing; whoever is not authenticated learns
- * nothing about hosts; one log line for each attempt, without secrets; a bug is caught here and answered as something
- * to be tried again; what needs no waiting is answered without any. The handlers never reject.
+ * nothing about hosts; one log line for each attempt, without secrets, and one note for the owners of its hosts; a bug
+ * is caught here and answered as something to be tried again; what needs no waiting is answered without any. The
+ * handlers never reject.
  */
 import type { Authentication, Authenticator, Credentials } from '../../account/authenticator.ts';
 import type { Principal } from '../../account/principal.ts';
@@ -13,6 +14,8 @@ import type { Clock } from '../../ops/clock.ts';
 import type { OutcomeKind, RequestOutcome } from '../../update/outcome.ts';
 import type { UpdateResult, UpdateService } from '../../update/service.ts';
 import type { TxtResult } from '../../update/txt.ts';
+import type { AttemptRecord } from '../attempts/attempt-record.ts';
+import { createAttemptRecorder } from '../attempts/recorder.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HttpLog } from '../log.ts';
 import { type Reply, type ReplyHeaders, plainReply } from '../reply.ts';
@@ -32,6 +35,8 @@ export interface DialectOptions {
   readonly authenticator: Authenticator;
   readonly log: HttpLog;
   readonly clock: Clock;
+  /** Where attempts are kept for the hosts' owners; without it they are not. */
+  readonly attempts?: AttemptRecord;
   /** Default: `anywhere`. */
   readonly urlCredentials?: UrlCredentialPolicy;
 }
@@ -78,6 +83,7 @@ export const CHALLENGE: ReplyHeaders = { 'WWW-Authenticate': 'Basic realm="DDNS"
 
 const ALLOWED = { form: 'GET, HEAD, POST, PUT', json: 'POST' } as const;
 const LONGEST_LOGGED = 200;
+const NO_CREDENTIALS: Authentication = { kind: 'bad-credentials', why: 'no-credentials' };
 const BUG: RequestOutcome = { kind: 'unavailable', retryAfterSeconds: 300 };
 
 /** One attempt on its way; who it was and which hosts are filled in as they become known. */
@@ -94,7 +100,8 @@ export function createDialectHandler<A extends Attempt>(
   dialect: Dialect<A>,
   options: DialectOptions,
 ): DialectHandler {
-  const { authenticator, log, clock } = options;
+  const { authenticator, log, clock, attempts } = options;
+  const recorder = attempts === undefined ? undefined : createAttemptRecorder(attempts, dialect.name);
 
   function start(course: Course<A>): Result | Promise<Result> {
     const { attempt, exchange } = course;
@@ -108,7 +115,7 @@ export function createDialectHandler<A extends Attempt>(
 
   function prove(attempt: A, source: IpAddress): Authentication | Promise<Authentication> {
     if (dialect.authenticate !== undefined) return dialect.authenticate(attempt, source);
-    if (attempt.credentials === undefined) return { kind: 'bad-credentials' };
+    if (attempt.credentials === undefined) return NO_CREDENTIALS;
     return authenticator.authenticate(attempt.credentials, source);
   }
 
@@ -122,15 +129,18 @@ export function createDialectHandler<A extends Attempt>(
   }
 
   function finish(course: Course<A>, result: Result): Reply {
-    logAttempt(log, dialect.name, { course, result, durationMs: clock.now() - course.startedAt });
+    const now = clock.now();
+    logAttempt(log, dialect.name, { course, result, durationMs: now - course.startedAt });
+    recorder?.note(course, result, now);
     return dialect.format(result, course.attempt, course.hosts);
   }
 
   function answer(exchange: Exchange, body: string): Reply | Promise<Reply> {
     const startedAt = clock.now();
     // Caught once for this surface: the device must try again later and not give up.
-    const replyBug = (error: unknown): Reply => {
+    const replyBug = (error: unknown, course?: Course<A>): Reply => {
       log.error({ requestId: exchange.requestId, err: error }, 'update failed');
+      if (course !== undefined) recorder?.note(course, BUG, clock.now());
       return dialect.format(BUG, undefined, []);
     };
     try {
@@ -138,7 +148,7 @@ export function createDialectHandler<A extends Attempt>(
       const course = { exchange, attempt, startedAt, principal: undefined, hosts: attempt.hosts };
       const result = start(course);
       return result instanceof Promise
-        ? result.then((settled) => finish(course, settled)).catch(replyBug)
+        ? result.then((settled) => finish(course, settled)).catch((error: unknown) => replyBug(error, course))
         : finish(course, result);
     } catch (error) {
       return replyBug(error);
@@ -158,6 +168,8 @@ export function createDialectHandler<A extends Attempt>(
 export function overallKind(result: Result): OutcomeKind {
   if (!('outcomes' in result)) return result.kind;
   const kinds = result.outcomes.map(({ kind }) => kind);
+  // Whoever must come again is told that, whatever else there is to tell: the next reply has it.
+  if (kinds.includes('over-budget')) return 'over-budget';
   const failure = kinds.find((kind) => kind !== 'changed' && kind !== 'unchanged');
   return failure ?? (kinds.includes('changed') ? 'changed' : 'unchanged');
 }
@@ -165,8 +177,13 @@ export function overallKind(result: Result): OutcomeKind {
 /** The headers that a result needs whatever the dialect: the challenge, the time to wait. */
 export function resultHeaders(result: Result): ReplyHeaders | undefined {
   if (result.kind === 'bad-credentials' || result.kind === 'insecure-credentials') return CHALLENGE;
-  if (!('retryAfterSeconds' in result)) return undefined;
-  return { 'Retry-After': String(Math.max(1, Math.ceil(result.retryAfterSeconds))) };
+  const seconds = retryAfterSeconds(result);
+  return seconds === undefined ? undefined : { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
+}
+
+function retryAfterSeconds(result: Result): number | undefined {
+  if (result.kind !== 'hosts') return 'retryAfterSeconds' in result ? result.retryAfterSeconds : undefined;
+  return result.outcomes.find((outcome) => outcome.kind === 'over-budget')?.retryAfterSeconds;
 }
 
 function mayStandInUrl({ secure }: Exchange, policy: UrlCredentialPolicy = 'anywhere'): boolean {

@@ -129,8 +129,10 @@ function requestedHosts(hosts: readonly string[], credentials: Credentials | und
 
 /** A reply of return codes (D-7). */
 export function formatDyndns2(result: Result, parts: readonly Part[]): Reply {
-  if (result.kind === 'hosts') return replyHosts(result.outcomes, parts);
-  const { code, status } = RETURN_CODES[overallKind(result)];
+  const kind = overallKind(result);
+  // Of 911 in a line beside others, or with status 200, some clients never recover (D-7.9).
+  if (result.kind === 'hosts' && kind !== 'over-budget') return replyHosts(result.outcomes, parts);
+  const { code, status } = RETURN_CODES[kind];
   return plainReply(`${code}\n`, status, resultHeaders(result));
 }
 

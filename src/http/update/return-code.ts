@@ -27,6 +27,7 @@ export const RETURN_CODES = {
   'not-permitted': { code: '!yours', status: 200 },
   blocked: { code: 'abuse', status: 200 },
   'address-refused': { code: 'dnserr', status: 200 },
+  'over-budget': { code: '911', status: 503 },
   'bad-credentials': { code: 'badauth', status: 401 },
   'insecure-credentials': { code: 'badauth', status: 401 },
   'record-refused': { code: 'dnserr', status: 200 },

@@ -46,7 +46,7 @@ export const DIALECTS: readonly DialectName[] = [
 export interface UpdateSurfaceOptions extends DialectOptions {
   readonly health: HealthCheck;
   /** What is answered where no dialect takes a request. */
-  readonly notFound: () => Reply;
+  readonly notFound: (exchange: Exchange) => Reply;
   /** Default: all. */
   readonly dialects?: readonly DialectName[];
   /** Where the tokens of GnuDIP are; without it that dialect is off. */
@@ -69,7 +69,7 @@ const BARE_TOKEN = /^\/u\/[^/?]+(?:\?|$)/;
 /** Creates the handlers of the dialects that are on. */
 export function createUpdateSurface(options: UpdateSurfaceOptions): UpdateSurface {
   const { service, clock, dialects = DIALECTS, notFound } = options;
-  const missing: DialectHandler = () => notFound();
+  const missing: DialectHandler = (exchange) => notFound(exchange);
   const handler = <A extends Attempt>(dialect: Dialect<A>): DialectHandler | undefined =>
     dialects.includes(dialect.name) ? createDialectHandler(dialect, options) : undefined;
 

@@ -53,7 +53,7 @@ export interface EmbeddedStoreOptions {
   readonly compactionBytes?: number;
   /** How often, in milliseconds, an unwritable store tries whether it can write again; 5,000 where absent. */
   readonly probeMs?: number;
-  /** How long after the start, in milliseconds, a journal that was too large then is compacted; 3,000 where absent. */
+  /** How long after the start, in milliseconds, a journal that was too large then is compacted; 30,000 where absent. */
   readonly startCompactionMs?: number;
   /** What writes the files; the system where absent. Others cannot follow into a worker, so folding stays here with them. */
   readonly files?: FileLayer;
@@ -73,7 +73,7 @@ export interface EmbeddedStore extends Store {
 
 const DEFAULT_COMPACTION_BYTES = 64 * 1024 * 1024;
 const DEFAULT_PROBE_MS = 5_000;
-const DEFAULT_START_COMPACTION_MS = 3_000;
+const DEFAULT_START_COMPACTION_MS = 30_000;
 
 /** The options with every default filled in that the start and the store share. */
 export type StartedOptions = EmbeddedStoreOptions & { readonly clock: Clock; readonly files: FileLayer };

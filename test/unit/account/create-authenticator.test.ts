@@ -14,6 +14,7 @@ import { AccountTable, HandClock, addressOf } from './account-table.ts';
 const NAT = addressOf('198.51.100.7');
 const ELSEWHERE = addressOf('203.0.113.9');
 const BAD: Authentication = { kind: 'bad-credentials' };
+const WRONG_USER: Authentication = { kind: 'bad-credentials', why: 'wrong-user' };
 const ALICE: Authentication = {
   kind: 'authenticated',
   principal: { kind: 'account', account: 'alice', admin: false },
@@ -105,7 +106,7 @@ test('a token answers at once, as account, host or bearer', async (t) => {
     const answer = atOnce(authenticateAs(room, user, secret));
     assert.equal(answer.kind === 'authenticated' && answer.principal.kind, 'token');
   }
-  assert.deepEqual(atOnce(authenticateAs(room, 'root', secret)), BAD);
+  assert.deepEqual(atOnce(authenticateAs(room, 'root', secret)), WRONG_USER);
 });
 
 test('a password that proved right answers at once for an hour, then is computed again', async (t) => {

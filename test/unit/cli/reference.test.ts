@@ -19,7 +19,7 @@ test('every command is there, with an example and the option for its data', () =
     ...['zone record set', 'zone record remove'],
     ...['account add', 'account list', 'account passwd', 'account remove'],
     ...['host add', 'host list', 'host show', 'host set', 'host block', 'host unblock', 'host remove'],
-    ...['host import', 'host recipe'],
+    ...['host import', 'host recipe', 'host attempts'],
     ...['token add', 'token list', 'token revoke'],
     ...['store verify', 'store backup', 'store restore'],
   ];

@@ -37,6 +37,7 @@ const ERRORS: Readonly<
   'bad-request': ['bad_txt', 400],
   'no-hostname': ['forbidden', 401],
   'too-many-hosts': ['bad_subdomain', 400],
+  'over-budget': ['try_again_later', 503],
   overloaded: ['try_again_later', 503],
   unavailable: ['db_error', 503],
 };

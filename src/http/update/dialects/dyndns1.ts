@@ -31,6 +31,7 @@ const TITLES: Readonly<Record<OutcomeKind, string>> = {
   'bad-request': 'Bad request',
   'no-hostname': 'No host name',
   'too-many-hosts': 'Too many hosts',
+  'over-budget': 'Try again later',
   overloaded: 'Try again later',
   unavailable: 'Try again later',
 };

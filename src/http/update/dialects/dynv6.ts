@@ -40,6 +40,7 @@ const ANSWERS: Readonly<Record<OutcomeKind, readonly [text: string, status: numb
   'bad-request': ['invalid address', 400],
   'no-hostname': ['zone missing', 400],
   'too-many-hosts': ['too many zones', 400],
+  'over-budget': ['try again later', 503],
   overloaded: ['try again later', 503],
   unavailable: ['try again later', 503],
 };

@@ -43,6 +43,7 @@ const ERRORS: Readonly<Record<Exclude<OutcomeKind, 'changed' | 'unchanged'>, str
   'bad-request': 'Invalid IP address',
   'no-hostname': 'This URL is for no host: it needs the secret of a device that is limited to its hosts',
   'too-many-hosts': 'This URL is for too many hosts',
+  'over-budget': 'Try again later',
   overloaded: 'Try again later',
   unavailable: 'Try again later',
 };

@@ -37,6 +37,7 @@ const ANSWERS: Readonly<Record<OutcomeKind, readonly [text: string, status: numb
   'bad-request': ['the body needs fqdn and value, or domain and keyAuth', 400],
   'no-hostname': ['the body needs fqdn and value, or domain and keyAuth', 400],
   'too-many-hosts': ['too many names', 400],
+  'over-budget': ['try again later', 503],
   overloaded: ['try again later', 503],
   unavailable: ['try again later', 503],
 };

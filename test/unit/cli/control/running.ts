@@ -36,6 +36,7 @@ export function handlersOn(store = createMemoryStore()): ControlHandlers {
       hashPassword: () => Promise.reject(new Error('no password in these tests')),
     }),
     status: () => Promise.resolve(STATUS),
+    attempts: () => undefined,
     backup: (file) => Promise.reject(new Error(`cannot write ${file}`)),
   };
 }

@@ -35,6 +35,7 @@ describe('return codes', () => {
         'not-permitted !yours 200',
         'blocked abuse 200',
         'address-refused dnserr 200',
+        'over-budget 911 503',
         'bad-credentials badauth 401',
         'insecure-credentials badauth 401',
         'record-refused dnserr 200',
