@@ -33,6 +33,10 @@ export function createUpdateService({
   async function submit(request: UpdateRequest, names: readonly Name[]): Promise<UpdateResult> {
     const submission = await committer.submit({
       footprint: names,
+      // A prefix moves hosts that the request does not name.
+      ...(request.prefix === undefined
+        ? {}
+        : { reach: (current: StoreView) => names.flatMap((name) => current.derivedFrom(name)) }),
       plan: (current, now) => planUpdate(current, request, now),
     });
     if (submission.kind === 'committed') return { kind: 'hosts', outcomes: submission.result };

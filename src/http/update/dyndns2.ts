@@ -9,6 +9,7 @@ import type { Authentication, Authenticator, Credentials } from '../../account/a
 import type { Principal } from '../../account/principal.ts';
 import type { IpFamily } from '../../net/ip-address.ts';
 import type { Clock } from '../../ops/clock.ts';
+import { describeNotice } from '../../update/derivation.ts';
 import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
 import { MAX_HOSTS_PER_REQUEST } from '../../update/request.ts';
 import type { UpdateResult, UpdateService } from '../../update/service.ts';
@@ -54,6 +55,7 @@ type Result =
 const CHALLENGE: ReplyHeaders = { 'WWW-Authenticate': 'Basic realm="DDNS"' };
 const ALLOWED: ReplyHeaders = { Allow: 'GET, HEAD, POST, PUT' };
 const LONGEST_LOGGED = 200;
+const MOST_NOTICES = 20;
 const BUG_RETRY_SECONDS = 300;
 
 /** The update endpoint over these collaborators. The handler never rejects. */
@@ -70,12 +72,13 @@ export function createDyndns2({ service, authenticator, log, clock }: Dyndns2Opt
   function updateHosts(update: Update, authentication: Authentication): Result | Promise<Result> {
     if (authentication.kind !== 'authenticated') return { kind: 'request', outcome: authentication };
     const { principal } = authentication;
-    const { ipv4, ipv6, families } = resolveAddressUpdate(update.parameters, update.exchange.source);
+    const { ipv4, ipv6, families, prefix } = resolveAddressUpdate(update.parameters, update.exchange.source);
     const result = service.update({
       principal,
       hostnames: update.hosts.map(parseHostnameOrWildcard),
       ipv4,
       ipv6,
+      prefix,
     });
     return result instanceof Promise
       ? result.then((updated) => resultOf(updated, families, principal))
@@ -127,6 +130,7 @@ function logUpdate(
     account: accountOf(result.principal),
     source: exchange.source,
     agent: exchange.headers['user-agent']?.slice(0, LONGEST_LOGGED),
+    notices: result.kind === 'hosts' ? noticesOf(result.outcomes) : undefined,
     durationMs,
   });
 }
@@ -183,6 +187,14 @@ function replyRequest(outcome: RequestOutcome): Reply {
     return plainReply(`${code}\n`, status, { 'Retry-After': String(seconds) });
   }
   return plainReply(`${code}\n`, status);
+}
+
+/** What the owner should know of each host; undefined where there is nothing, which is usual. */
+function noticesOf(outcomes: readonly HostOutcome[]): readonly string[] | undefined {
+  let notices: string[] | undefined;
+  for (const outcome of outcomes)
+    if ('notices' in outcome) (notices ??= []).push(...outcome.notices.map(describeNotice));
+  return notices?.slice(0, MOST_NOTICES);
 }
 
 function accountOf(principal: Principal | undefined): string | undefined {

@@ -20,8 +20,8 @@ export interface UpdateParameters {
   /** In request order, without unfilled templates where a real name stands beside them. */
   readonly hosts: readonly string[];
   readonly addresses: readonly AddressText[];
-  /** Whether an IPv6 prefix was sent under a name of its own. */
-  readonly prefix: boolean;
+  /** What was sent under the names of an IPv6 prefix. */
+  readonly prefix: string;
   readonly user: string;
   readonly secret: string;
   readonly offline: string;
@@ -75,7 +75,7 @@ class ParameterReader {
   readonly #hosts: string[] = [];
   readonly #bareHosts: string[] = [];
   readonly #addresses: AddressText[] = [];
-  #prefix = false;
+  #prefix = '';
   #user = '';
   #secret = '';
   #offline = '';
@@ -145,7 +145,7 @@ class ParameterReader {
         this.#addresses.push({ family: 6, text: decodeComponent(raw, 'replacement') });
         return;
       case 'prefix':
-        this.#prefix ||= /\w/.test(raw);
+        if (this.#prefix === '' && /\w/.test(raw)) this.#prefix = decodeComponent(raw, 'replacement');
         return;
       case 'user':
         this.#user ||= decodeComponent(raw, 'latin1');
