@@ -60,6 +60,12 @@ export function parseSeconds(text: string): number {
   return Number(text);
 }
 
+/** Reads a whole number. */
+export function parseNumber(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 0.');
+  return Number(text);
+}
+
 /** How the configuration is read for these options; `defaults` as in LoadOptions. */
 export function loadOptions(
   context: CliContext,

@@ -22,6 +22,8 @@ export interface UpdateEntry {
   /** Undefined where the client named none. */
   readonly agent: string | undefined;
   readonly durationMs: number;
+  /** What the owner should know although the update was done, in words; absent where there is nothing. */
+  readonly notices?: readonly string[] | undefined;
 }
 
 /** Structured lines: fields first, then the message, as pino takes them; and one for each update. */
@@ -64,5 +66,6 @@ export function formatUpdateEntry(entry: UpdateEntry): string {
   const by = account === undefined ? '' : `,"account":${JSON.stringify(account)}`;
   const from = `,"source":"${formatIpAddress(entry.source)}"`;
   const through = agent === undefined ? '' : `,"agent":${JSON.stringify(agent)}`;
-  return `${members}${as}${by}${from}${through},"durationMs":${entry.durationMs}`;
+  const notices = entry.notices === undefined ? '' : `,"notices":${JSON.stringify(entry.notices)}`;
+  return `${members}${as}${by}${from}${through},"durationMs":${entry.durationMs}${notices}`;
 }

@@ -35,6 +35,11 @@ export function prefixOf(address: IpAddress, length: number): IpPrefix {
   return { base: base as IpAddress, length };
 }
 
+/** Whether two prefixes are the same addresses. */
+export function isSamePrefix(a: IpPrefix | undefined, b: IpPrefix | undefined): boolean {
+  return a?.base === b?.base && a?.length === b?.length;
+}
+
 /** Whether `address` is of the prefix's family and shares its first bits. */
 export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
   if (familyOf(prefix.base) !== familyOf(address)) return false;

@@ -4,9 +4,11 @@
  * everything that is not exactly of this form, the encoders for numbers and times out of their field's range.
  */
 import type { Account } from '../account/account.ts';
-import type { Host } from '../account/host.ts';
+import type { Derivation, Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
 import { ACCEPT_POLICIES } from '../net/address-class.ts';
+import { MAX_SUBNET, formatInterfaceId, parseInterfaceId } from '../net/interface-id.ts';
+import { type IpPrefix, formatIpPrefix, parseIpPrefix } from '../net/ip-prefix.ts';
 import { type Name, ROOT, formatName, parseName } from '../zone/name.ts';
 import { formatRdata, parseRdata } from '../zone/rdata/rdata.ts';
 import type { RRset } from '../zone/rrset.ts';
@@ -194,6 +196,17 @@ export function encodeHost(host: Host): Json {
     changedAt: host.changedAt === null ? null : formatTime(host.changedAt),
     // Absent where false, as in everything that was written before hosts could be blocked.
     ...(host.blocked ? { blocked: true } : {}),
+    // Absent where there is none, as in everything that was written before hosts had them.
+    ...(host.prefix === undefined ? {} : { prefix: formatIpPrefix(host.prefix) }),
+    ...(host.derived === undefined ? {} : { derived: encodeDerivation(host.derived) }),
+  };
+}
+
+function encodeDerivation({ router, subnet, interfaceId }: Derivation): Json {
+  return {
+    router: formatName(router),
+    subnet: checkInteger(subnet, MAX_SUBNET, 'derived.subnet'),
+    interfaceId: formatInterfaceId(interfaceId),
   };
 }
 
@@ -243,6 +256,28 @@ export function decodeHost(value: unknown, repeats: Repeats): Host {
     changedAt: fields.timeOrNull('changedAt'),
     blocked: fields.flagOrFalse('blocked'),
   };
+  const prefix = fields.raw('prefix');
+  const derived = fields.raw('derived');
   fields.end();
-  return host;
+  return {
+    ...host,
+    ...(prefix === undefined ? {} : { prefix: decodePrefix(prefix) }),
+    ...(derived === undefined ? {} : { derived: decodeDerivation(derived, repeats) }),
+  };
+}
+
+function decodePrefix(value: unknown): IpPrefix {
+  const prefix = typeof value === 'string' ? parseIpPrefix(value) : undefined;
+  if (prefix?.base.length !== 16) throw new FieldError('host.prefix must be an IPv6 prefix');
+  return prefix;
+}
+
+function decodeDerivation(value: unknown, repeats: Repeats): Derivation {
+  const fields = new Fields(value, 'derived');
+  const router = fields.name('router', repeats);
+  const subnet = fields.integer('subnet', MAX_SUBNET);
+  const interfaceId = parseInterfaceId(fields.text('interfaceId'));
+  fields.end();
+  if (interfaceId === undefined) throw new FieldError('derived.interfaceId must be an interface id');
+  return { router, subnet, interfaceId };
 }

@@ -1,5 +1,6 @@
 /**
  * What a host record holds beyond its addresses, in columns: its account, when it last changed, whether it is blocked.
+ * What few hosts have (a prefix, a derivation) lies in a map, of which the others pay nothing, not even a look-up.
  * Invariant: what is read equals what was put last under the number; the zone is always the one whose columns these are.
  */
 import type { Host } from '../account/host.ts';
@@ -7,6 +8,13 @@ import type { Name } from '../zone/name.ts';
 import type { HostAddresses, HostColumns } from '../zone/zone.ts';
 
 const FIRST_ROOM = 8;
+
+const BLOCKED = 1;
+/** Marks a host that has a rarity. */
+const RARE = 2;
+
+/** What few hosts have. */
+type Rarities = Pick<Host, 'prefix' | 'derived'>;
 
 /** Texts that many hosts share, by number. A text that nobody uses any more keeps its number. */
 export class SharedTexts {
@@ -33,7 +41,8 @@ export class StoredHostColumns implements HostColumns<Host> {
   #accounts = new Uint32Array(FIRST_ROOM);
   /** Milliseconds since the epoch; NaN where no address was ever set. */
   #changedAt = new Float64Array(FIRST_ROOM);
-  #blocked = new Uint8Array(FIRST_ROOM);
+  #flags = new Uint8Array(FIRST_ROOM);
+  readonly #rarities = new Map<number, Rarities>();
 
   /** `accountNames` may be shared by many zones. */
   constructor(zone: Name, accountNames: SharedTexts) {
@@ -41,16 +50,24 @@ export class StoredHostColumns implements HostColumns<Host> {
     this.#accountNames = accountNames;
   }
 
-  put(id: number, { account, changedAt, blocked }: Host): void {
+  put(id: number, { account, changedAt, blocked, prefix, derived }: Host): void {
     if (id >= this.#accounts.length) this.#grow(id);
     this.#accounts[id] = this.#accountNames.numberOf(account);
     this.#changedAt[id] = changedAt ?? Number.NaN;
-    this.#blocked[id] = blocked ? 1 : 0;
+    const rare = prefix !== undefined || derived !== undefined;
+    if (rare) {
+      this.#rarities.set(id, {
+        ...(prefix === undefined ? {} : { prefix }),
+        ...(derived === undefined ? {} : { derived }),
+      });
+    } else if ((this.#flags[id]! & RARE) !== 0) this.#rarities.delete(id);
+    this.#flags[id] = (blocked ? BLOCKED : 0) | (rare ? RARE : 0);
   }
 
   get(id: number, { name, ttl, ipv4, ipv6, wildcard }: HostAddresses): Host {
     const changedAt = this.#changedAt[id]!;
-    return {
+    const flags = this.#flags[id]!;
+    const host: Host = {
       name,
       zone: this.#zone,
       account: this.#accountNames.at(this.#accounts[id]!),
@@ -59,15 +76,17 @@ export class StoredHostColumns implements HostColumns<Host> {
       ipv6,
       wildcard,
       changedAt: Number.isNaN(changedAt) ? null : changedAt,
-      blocked: this.#blocked[id] === 1,
+      blocked: (flags & BLOCKED) !== 0,
     };
+    return (flags & RARE) === 0 ? host : { ...host, ...this.#rarities.get(id) };
   }
 
   clone(): StoredHostColumns {
     const copy = new StoredHostColumns(this.#zone, this.#accountNames);
     copy.#accounts = this.#accounts.slice();
     copy.#changedAt = this.#changedAt.slice();
-    copy.#blocked = this.#blocked.slice();
+    copy.#flags = this.#flags.slice();
+    for (const [id, rarities] of this.#rarities) copy.#rarities.set(id, rarities);
     return copy;
   }
 
@@ -75,12 +94,12 @@ export class StoredHostColumns implements HostColumns<Host> {
     const room = Math.max(this.#accounts.length * 2, id + 1);
     const accounts = new Uint32Array(room);
     const changedAt = new Float64Array(room);
-    const blocked = new Uint8Array(room);
+    const flags = new Uint8Array(room);
     accounts.set(this.#accounts);
     changedAt.set(this.#changedAt);
-    blocked.set(this.#blocked);
+    flags.set(this.#flags);
     this.#accounts = accounts;
     this.#changedAt = changedAt;
-    this.#blocked = blocked;
+    this.#flags = flags;
   }
 }

@@ -12,6 +12,7 @@ import { type Steps, runInTurns, visitInSteps } from '../ops/steps.ts';
 import { type Name, parentOf } from '../zone/name.ts';
 import { Zone, type ZoneSettings } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
+import { DerivedHosts } from './derived-hosts.ts';
 import { SharedTexts, StoredHostColumns } from './host-columns.ts';
 import type { StoreView } from './store.ts';
 import { TokenTable } from './tokens/token-table.ts';
@@ -45,6 +46,7 @@ export class State implements StoreView {
   #sequence: number;
   #served: ZoneMaps = { zones: new Map(), retired: new Map() };
   readonly #accountNames = new SharedTexts();
+  readonly #derived = new DerivedHosts();
   readonly #accounts = new Map<string, Account>();
   readonly #tokens = new TokenTable();
 
@@ -85,6 +87,12 @@ export class State implements StoreView {
 
   host(name: Name): Host | undefined {
     return this.zoneFor(name)?.host(name);
+  }
+
+  derivedFrom(router: Name): readonly Name[] {
+    const noted = this.#derived.of(router);
+    if (noted === undefined) return [];
+    return [...noted].filter((name) => this.host(name)?.derived?.router === router);
   }
 
   account(name: string): Account | undefined {
@@ -186,7 +194,7 @@ export class State implements StoreView {
         this.#putZone(to, change.zone);
         return true;
       case 'zone-remove':
-        removeZone(to, change.apex);
+        this.#removeZone(to, change.apex);
         return true;
       case 'retired-put':
         if (!to.zones.has(change.retired.apex)) to.retired.set(change.retired.apex, change.retired.serial);
@@ -199,10 +207,11 @@ export class State implements StoreView {
         to.zones.get(change.apex)?.removeRRset(change.owner, change.type);
         return true;
       case 'host-put':
-        to.zones.get(change.host.zone)?.putHost(change.host);
+        this.#putHost(to, change.host);
         return true;
       case 'host-remove':
         to.zones.get(change.zone)?.removeHost(change.name);
+        this.#derived.note(change.name, undefined);
         return true;
       default:
         return false;
@@ -219,13 +228,22 @@ export class State implements StoreView {
     to.zones.set(settings.apex, new Zone<Host>(settings, columns));
     to.retired.delete(settings.apex);
   }
-}
 
-function removeZone({ zones, retired }: ZoneMaps, apex: Name): void {
-  const zone = zones.get(apex);
-  if (zone === undefined) return;
-  zones.delete(apex);
-  retired.set(apex, zone.settings.serial);
+  #putHost(to: ZoneMaps, host: Host): void {
+    const zone = to.zones.get(host.zone);
+    if (zone === undefined) return;
+    zone.putHost(host);
+    this.#derived.note(host.name, host.derived?.router);
+  }
+
+  #removeZone({ zones, retired }: ZoneMaps, apex: Name): void {
+    const zone = zones.get(apex);
+    if (zone === undefined) return;
+    for (const name of [...this.#derived.names()])
+      if (zone.host(name) !== undefined) this.#derived.note(name, undefined);
+    zones.delete(apex);
+    retired.set(apex, zone.settings.serial);
+  }
 }
 
 /** The apex of the zone in which a change changes anything, settings included. */

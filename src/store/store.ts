@@ -26,6 +26,8 @@ export interface StoreView extends ZoneSet {
   /** The last serial of a zone that was removed and not added again; a zone that begins there must be later. */
   retiredSerial(apex: Name): number | undefined;
   host(name: Name): Host | undefined;
+  /** The hosts whose IPv6 address comes from the prefix of this one. */
+  derivedFrom(router: Name): readonly Name[];
   account(name: string): Account | undefined;
   accounts(): Iterable<Account>;
   token(id: string): Token | undefined;

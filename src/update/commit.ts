@@ -26,6 +26,8 @@ export interface Plan<T> {
 export interface Intent<T> {
   /** The hosts that the plan reads and changes, or 'everything' for an intent that must be alone in its batch. */
   readonly footprint: readonly Name[] | 'everything';
+  /** Hosts beyond its footprint that the plan changes too, as the state just before its batch has them. */
+  reach?(view: StoreView): readonly Name[];
   /**
    * Pure; called once, with the state that precedes the change and the time in milliseconds. A long one may be in
    * steps where it is alone in its batch: nobody else changes the state before it is committed.
@@ -82,7 +84,7 @@ export function createCommitter({
     while (queue.length > 0) {
       // Everything that the current turn of the event loop still delivers joins this batch.
       await new Promise((resolve) => setImmediate(resolve));
-      const { batch, rest } = takeBatch(queue, batchLimit);
+      const { batch, rest } = takeBatch(queue, batchLimit, store.view);
       queue = rest;
       await write(store, clock.now(), batch);
       for (const waiting of batch) release(pending, waiting.intent.footprint);
@@ -110,18 +112,24 @@ export function createCommitter({
 }
 
 /** The longest run of the queue's intents, in order, that do not touch each other's hosts. */
-function takeBatch(queue: readonly Waiting[], limit: number): { batch: Waiting[]; rest: Waiting[] } {
+function takeBatch(
+  queue: readonly Waiting[],
+  limit: number,
+  view: StoreView,
+): { batch: Waiting[]; rest: Waiting[] } {
   const batch: Waiting[] = [];
   const rest: Waiting[] = [];
   const touched = new Set<Name>();
   for (const [index, waiting] of queue.entries()) {
     const { footprint } = waiting.intent;
+    const reached = waiting.intent.reach?.(view) ?? [];
     if (batch.length >= limit || footprint === 'everything') {
       if (index === 0) batch.push(waiting);
       return { batch, rest: rest.concat(queue.slice(index === 0 ? 1 : index)) };
     }
-    const blocked = footprint.some((name) => touched.has(name));
-    for (const name of footprint) touched.add(name);
+    const names = reached.length === 0 ? footprint : [...footprint, ...reached];
+    const blocked = names.some((name) => touched.has(name));
+    for (const name of names) touched.add(name);
     (blocked ? rest : batch).push(waiting);
   }
   return { batch, rest };

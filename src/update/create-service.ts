@@ -92,6 +92,10 @@ async function submitUpdate(
   const changed: { readonly before: Host | undefined; readonly host: Host }[] = [];
   const intent: Intent<readonly HostOutcome[]> = {
     footprint: names,
+    // A prefix moves hosts that the request does not name.
+    ...(request.prefix === undefined
+      ? {}
+      : { reach: (current: StoreView) => names.flatMap((name) => current.derivedFrom(name)) }),
     plan: (current, now) => {
       const plan = planUpdate(current, request, now, budget);
       for (const change of budget === undefined ? [] : plan.changes)

@@ -5,6 +5,7 @@
 import type { BadCredentials } from '../account/authenticator.ts';
 import type { AcceptPolicy, AddressClass } from '../net/address-class.ts';
 import type { IpAddress } from '../net/ip-address.ts';
+import type { HostNotice } from './derivation.ts';
 
 /** The addresses a host has after an update. */
 export interface PublishedAddresses {
@@ -12,10 +13,15 @@ export interface PublishedAddresses {
   readonly ipv6: IpAddress | null;
 }
 
+/** What the owner should know although the update was done: hosts whose IPv6 address stayed, and why; absent if none. */
+export interface Noticed {
+  readonly notices?: readonly HostNotice[];
+}
+
 /** The result for one host name of a request. */
 export type HostOutcome =
-  | ({ readonly kind: 'changed' } & PublishedAddresses)
-  | ({ readonly kind: 'unchanged' } & PublishedAddresses)
+  | ({ readonly kind: 'changed' } & PublishedAddresses & Noticed)
+  | ({ readonly kind: 'unchanged' } & PublishedAddresses & Noticed)
   /** No host of that name, or one of somebody else: the two are not told apart. */
   | { readonly kind: 'no-such-host' }
   /** What was sent is not a fully qualified name. */

@@ -1,7 +1,8 @@
 /**
  * What an update request does to the hosts it names. Pure: state and request in, outcomes and changes out.
  * Invariants: a family that is not mentioned is kept; equality is by value; a host that is refused is not changed at
- * all, in neither family, while the other hosts of the request are.
+ * all, in neither family, while the other hosts of the request are; the IPv6 address of a host that is defined on
+ * another's prefix is never taken from its own updates.
  */
 import { hostAccess } from '../account/permission.ts';
 import { type AcceptPolicy, classifyAddress, isPublishable } from '../net/address-class.ts';
@@ -12,7 +13,10 @@ import type { Name } from '../zone/name.ts';
 import type { ChangeBudget } from './change-budget.ts';
 import type { Plan } from './commit.ts';
 import type { HostOutcome } from './outcome.ts';
+import { planPrefix } from './plan-prefix.ts';
 import type { AddressIntent, UpdateRequest } from './request.ts';
+
+const KEEP: AddressIntent = { kind: 'keep' };
 
 /** The outcome for each hostname of the request in its order, and the changes that make them true. */
 export function planUpdate(
@@ -29,7 +33,9 @@ export function planUpdate(
     const first = hostnames.indexOf(name);
     outcomes.push(first < index ? outcomes[first]! : planHost(view, request, { name, now, changes, budget }));
   }
-  return { changes, result: outcomes };
+  const plan = { changes, result: outcomes };
+  const { prefix } = request;
+  return prefix === undefined ? plan : planPrefix(view, { hostnames, prefix, now }, plan);
 }
 
 /** The outcome for one name; adds the change that makes it true to `changes`. */
@@ -50,26 +56,33 @@ function planHost(
   if (access === 'see') return { kind: 'not-permitted' };
   if (access === 'blocked') return { kind: 'blocked' };
   const policy = view.zone(host.zone)!.settings.accept;
-  const refused = refusedAddress(request.ipv4, policy) ?? refusedAddress(request.ipv6, policy);
+  const wanted6 = host.derived === undefined ? request.ipv6 : KEEP;
+  const refused = refusedAddress(request.ipv4, policy) ?? refusedAddress(wanted6, policy);
   if (refused !== undefined)
     return { kind: 'address-refused', address: refused, class: classifyAddress(refused), policy };
   const ipv4 = intended(request.ipv4, host.ipv4);
-  const ipv6 = intended(request.ipv6, host.ipv6);
-  if (ipv4 === host.ipv4 && ipv6 === host.ipv6) return { kind: 'unchanged', ipv4, ipv6 };
-  const retryAfterSeconds = Math.max(
-    ipv4 === host.ipv4 ? 0 : (budget?.waitFor(name, 4, now) ?? 0),
-    ipv6 === host.ipv6 ? 0 : (budget?.waitFor(name, 6, now) ?? 0),
-  );
-  if (retryAfterSeconds > 0) return { kind: 'over-budget', retryAfterSeconds };
-  changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
-  return { kind: 'changed', ipv4, ipv6 };
+  const ipv6 = intended(wanted6, host.ipv6);
+  const isChanged = ipv4 !== host.ipv4 || ipv6 !== host.ipv6;
+  if (isChanged) {
+    const retryAfterSeconds = Math.max(
+      ipv4 === host.ipv4 ? 0 : (budget?.waitFor(name, 4, now) ?? 0),
+      ipv6 === host.ipv6 ? 0 : (budget?.waitFor(name, 6, now) ?? 0),
+    );
+    if (retryAfterSeconds > 0) return { kind: 'over-budget', retryAfterSeconds };
+    changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
+  }
+  const kind = isChanged ? 'changed' : 'unchanged';
+  if (host.derived === undefined || intended(request.ipv6, ipv6) === ipv6) return { kind, ipv4, ipv6 };
+  const problem = { kind: 'reported', router: host.derived.router } as const;
+  return { kind, ipv4, ipv6, notices: [{ host: name, problem }] };
 }
 
 function refusedAddress(intent: AddressIntent, policy: AcceptPolicy): IpAddress | undefined {
   return intent.kind === 'set' && !isPublishable(intent.address, policy) ? intent.address : undefined;
 }
 
-function intended(intent: AddressIntent, current: IpAddress | null): IpAddress | null {
+/** The address of a family that has the current one, once the intent is done. */
+export function intended(intent: AddressIntent, current: IpAddress | null): IpAddress | null {
   switch (intent.kind) {
     case 'keep':
       return current;

@@ -4,6 +4,8 @@ import type { Account } from '../../src/account/account.ts';
 import type { Host } from '../../src/account/host.ts';
 import type { Token } from '../../src/account/token.ts';
 import { type IpAddress, addressFromBytes, parseIpAddress } from '../../src/net/ip-address.ts';
+import { parseInterfaceId } from '../../src/net/interface-id.ts';
+import { prefixOf } from '../../src/net/ip-prefix.ts';
 import type { Change } from '../../src/store/change.ts';
 import type { StoreView } from '../../src/store/store.ts';
 import { type Name, ROOT, formatName, parseName } from '../../src/zone/name.ts';
@@ -124,6 +126,9 @@ export function dump(view: StoreView): unknown {
   }));
   return {
     sequence: view.sequence,
+    derived: zones
+      .flatMap(({ hosts }) => hosts)
+      .map((one) => [formatName(one.name), [...view.derivedFrom(one.name)].sort()]),
     retired: APEXES.map((each) => [each, view.retiredSerial(name(each))]),
     tokenKey: Buffer.from(view.tokenKey).toString('hex'),
     zones: sorted(zones, (each) => each.settings.apex),
@@ -135,6 +140,14 @@ export function dump(view: StoreView): unknown {
 function sorted<T>(items: Iterable<T>, key: (item: T) => string): T[] {
   return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
+
+/** What most hosts do not have. */
+function rare<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(value, { nil: undefined, freq: 1 });
+}
+
+const ID = parseInterfaceId('::211:32ff:fe12:3456')!;
+const OTHER_ID = parseInterfaceId('::ffff:1:0')!;
 
 /** Objects as literals make them, which deep equality tells from those without a prototype. */
 const PLAIN = { noNullPrototype: true } as const;
@@ -198,10 +211,35 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
         wildcard: fc.boolean(),
         blocked: fc.boolean(),
         changedAt: fc.option(time),
+        prefix: rare(
+          fc
+            .tuple(
+              ip.filter((value) => value.length === 16),
+              fc.nat(128),
+            )
+            .map(([base, bits]) => prefixOf(base, bits)),
+        ),
+        derived: rare(
+          fc.record(
+            {
+              router: placed.map((at) => name(at.owner)),
+              subnet: uint32,
+              interfaceId: fc.constantFrom(ID, OTHER_ID),
+            },
+            PLAIN,
+          ),
+        ),
       },
       PLAIN,
     )
-    .map(({ at, ...more }): Change => ({ kind: 'host-put', host: host(at.owner, at.apex, more) })),
+    .map(({ at, prefix, derived, ...more }): Change => ({
+      kind: 'host-put',
+      host: host(at.owner, at.apex, {
+        ...more,
+        ...(prefix === undefined ? {} : { prefix }),
+        ...(derived === undefined ? {} : { derived }),
+      }),
+    })),
   placed.map((at): Change => ({ kind: 'host-remove', zone: name(at.apex), name: name(at.owner) })),
   fc
     .record({ name: who, passwordHash: fc.option(fc.string()), admin: fc.boolean(), createdAt: time }, PLAIN)

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { digestTokenSecret } from '../../src/account/token.ts';
+import { parseInterfaceId } from '../../src/net/interface-id.ts';
+import { parseIpPrefix } from '../../src/net/ip-prefix.ts';
 import type { Change } from '../../src/store/change.ts';
 import { type Store, StoreError } from '../../src/store/store.ts';
+import { formatName } from '../../src/zone/name.ts';
 import { RRTYPE } from '../../src/zone/rrtype.ts';
 import { SAMPLE, account, address, dump, host, name, rrset, token, zone } from './store-samples.ts';
 
@@ -103,6 +106,39 @@ export function testStore(kind: string, create: () => Promise<StoreUnderTest>): 
         assert.equal(store.view.retiredSerial(apex), undefined, 'what is there is not retired');
       },
     );
+
+    storeTest('knows which hosts are on whose prefix, also after they moved or went', async (store) => {
+      const derived = { subnet: 3, interfaceId: parseInterfaceId('::7')!, router: name('r1.dyn.test') };
+      const nas = host('nas.dyn.test', 'dyn.test', { derived });
+      const tv = host('tv.sub.test', 'sub.test', { derived });
+      const r1 = host('r1.dyn.test', 'dyn.test', { prefix: parseIpPrefix('2001:db8:1:200::/56')! });
+      const { view } = store;
+      const on = (router: string): readonly string[] =>
+        [...view.derivedFrom(name(router))].map(formatName).sort();
+      await store.commit([
+        { kind: 'zone-put', zone: zone('dyn.test') },
+        { kind: 'zone-put', zone: zone('sub.test') },
+        ...[nas, r1, tv, host('r2.dyn.test', 'dyn.test')].map(
+          (each) => ({ kind: 'host-put', host: each }) as const,
+        ),
+      ]);
+      assert.deepEqual(view.host(r1.name), r1);
+      assert.deepEqual(view.host(nas.name), nas);
+      assert.deepEqual(on('r1.dyn.test'), ['nas.dyn.test.', 'tv.sub.test.']);
+      assert.deepEqual(on('r2.dyn.test'), []);
+      const router = name('r2.dyn.test');
+      await store.commit([{ kind: 'host-put', host: { ...nas, derived: { ...derived, router } } }]);
+      assert.deepEqual([on('r1.dyn.test'), on('r2.dyn.test')], [['tv.sub.test.'], ['nas.dyn.test.']]);
+      const { prefix: _prefix, ...bare } = r1;
+      await store.commit([
+        { kind: 'zone-remove', apex: name('sub.test') },
+        { kind: 'host-remove', zone: nas.zone, name: nas.name },
+        { kind: 'host-put', host: bare },
+      ]);
+      assert.deepEqual([on('r1.dyn.test'), on('r2.dyn.test')], [[], []]);
+      assert.deepEqual(view.host(r1.name), bare);
+      assert.equal(_prefix, r1.prefix);
+    });
 
     storeTest('puts and removes RRsets by owner and type', async (store) => {
       const at = { apex: name('dyn.test'), owner: name('www.dyn.test') };

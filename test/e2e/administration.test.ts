@@ -51,6 +51,24 @@ const SCRIPT: readonly Step[] = [
   { args: 'host list --account garage' },
   { args: 'host show home.dyn.example' },
   { args: 'host show gone.dyn.example', code: 3 },
+  { args: 'host add tv.dyn.example --prefix-of home.dyn.example --mac 00:11:32:12:34:56' },
+  { args: 'host add tv2.dyn.example --prefix-of home.dyn.example', code: 2 },
+  { args: 'host add tv2.dyn.example --prefix-of gone.dyn.example --mac 00:11:32:12:34:56', code: 3 },
+  {
+    args: 'host add tv2.dyn.example --account garage --prefix-of home.dyn.example --interface-id ::1',
+    code: 1,
+  },
+  { args: 'host set tv.dyn.example --subnet 3 --interface-id ::7' },
+  { args: 'host set tv.dyn.example --subnet 3' },
+  { args: 'host set tv.dyn.example', code: 2 },
+  { args: 'host set tv.dyn.example --no-prefix-of --subnet 3', code: 2 },
+  { args: 'host set tv.dyn.example 2620:fe::9', code: 1 },
+  { args: 'host set tv.dyn.example 9.9.9.9' },
+  { args: 'host show tv.dyn.example' },
+  { args: 'host show home.dyn.example' },
+  { args: 'host remove home.dyn.example', code: 1 },
+  { args: 'host set tv.dyn.example --no-prefix-of' },
+  { args: 'host remove tv.dyn.example' },
   { args: 'zone record set www.dyn.example CNAME home.dyn.example. --ttl 120' },
   { args: 'zone record set dyn.example MX 10,mail.example.net. 20,mail2.example.net.' },
   { args: 'zone record set dyn.example A 300.1.1.1', code: 2 },
@@ -146,8 +164,17 @@ test('for people: aligned tables, the same with and without a server', async (t)
   assert.match(said, /^APEX +SERIAL +ACCEPT +HOSTS\ndyn\.example +1 +public +0$/m);
   assert.match(
     said,
-    /^HOST +ACCOUNT +IPV4 +IPV6 +TTL +BLOCKED +CHANGED\nhome\.dyn\.example +anna +9\.9\.9\.11 +2620:fe::fe +60 +yes +TIME$/m,
+    /^HOST +ACCOUNT +IPV4 +IPV6 +TTL +BLOCKED +PREFIX OF +CHANGED\nhome\.dyn\.example +anna +9\.9\.9\.11 +2620:fe::fe +60 +yes +- +TIME$/m,
   );
+});
+
+test('shows of a host on a prefix where its address comes from, and why it is old', async (t) => {
+  const said = (await play(newDirectory(t), false)).join('\n');
+  assert.match(
+    said,
+    /^prefix of +home\.dyn\.example\nsubnet +3\ninterface id +::7\nipv6 is old +home\.dyn\.example has/m,
+  );
+  assert.match(said, /^prefix for +tv\.dyn\.example$/m);
 });
 
 test('a token covers the hosts it was made for, as a device sees it', async (t) => {

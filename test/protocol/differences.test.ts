@@ -94,9 +94,10 @@ describe('documented differences', () => {
     assert.equal(site.published('home.example.test'), '- -');
   });
 
-  it('tells nochg for a lone prefix, and ignores system and wildcard (D-11.8, D-11.9)', async (t) => {
+  it('tells good or nochg for a lone prefix, and ignores system and wildcard (D-11.8, D-11.9)', async (t) => {
     const site = await openSite(t, { hosts: ['home.example.test'], accounts: { alice: 's3cret' } });
     const host = '/nic/update?hostname=home.example.test';
+    assert.equal((await get(site, `${host}&ip6lanprefix=2001:db8:0:100::/56`)).body, 'good 0.0.0.0\n');
     assert.equal((await get(site, `${host}&ip6lanprefix=2001:db8:0:100::/56`)).body, 'nochg 0.0.0.0\n');
     assert.equal(
       (await get(site, `${host}&system=foo&wildcard=ON&myip=198.51.100.7`)).body,

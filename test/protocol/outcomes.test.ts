@@ -29,11 +29,12 @@ describe('outcomes', () => {
     );
   });
 
-  it('leaves everything for a prefix alone, and shows what is published (D-5.6)', async (t) => {
+  it('leaves the addresses alone for a prefix, and shows what is published (D-5.6)', async (t) => {
     const site = await openSite(t, SITE);
     await update(site, 'hostname=home.example.test&myip=198.51.100.7,2001:db8::7');
     const reply = await update(site, 'hostname=home.example.test&myipv6=2001:db8:0:100::/64');
-    assert.equal(reply.body, 'nochg 198.51.100.7,2001:db8::7\n');
+    assert.equal(reply.body, 'good 198.51.100.7,2001:db8::7\n');
+    assert.equal(site.published('home.example.test'), '198.51.100.7 2001:db8::7');
   });
 
   it('takes both addresses away for offline=yes (D-5.7)', async (t) => {

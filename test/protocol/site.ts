@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createAuthenticator } from '../../src/account/create-authenticator.ts';
+import type { Derivation } from '../../src/account/host.ts';
 import { createPasswordHasher } from '../../src/account/password.ts';
 import { digestTokenSecret, gnudipKey } from '../../src/account/token.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
@@ -15,7 +16,7 @@ import { parseIpPrefix } from '../../src/net/ip-prefix.ts';
 import { systemClock } from '../../src/ops/clock.ts';
 import type { Change } from '../../src/store/change.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { type Store, StoreError } from '../../src/store/store.ts';
+import { type Store, StoreError, type StoreView } from '../../src/store/store.ts';
 import { type ChangeBudgetPolicy, createChangeBudget } from '../../src/update/change-budget.ts';
 import { createCommitter } from '../../src/update/commit.ts';
 import { createUpdateService } from '../../src/update/create-service.ts';
@@ -53,6 +54,11 @@ export interface Site {
   published(host: string): string;
   /** Blocks a host, as the operator does. */
   block(host: string): Promise<void>;
+  /** Defines a host on another's prefix, as the operator does. */
+  define(host: string, derived: Derivation): Promise<void>;
+  readonly view: StoreView;
+  /** How many commits there were. */
+  sequence(): number;
   /** The zone's serial. */
   serial(): number;
   /** Takes the store's disk away, or gives it back. */
@@ -175,6 +181,10 @@ export async function openSite(t: Pick<TestContext, 'after'>, options: SiteOptio
     },
     block: (host) =>
       store.commit([{ kind: 'host-put', host: { ...store.view.host(name(host))!, blocked: true } }]),
+    define: (host, derived) =>
+      store.commit([{ kind: 'host-put', host: { ...store.view.host(name(host))!, derived } }]),
+    view: store.view,
+    sequence: () => store.view.sequence,
     serial: () => store.view.zone(name('example.test'))!.settings.serial,
     breakStore: (broken) => {
       store.broken = broken;

@@ -10,30 +10,12 @@ import { parseSeconds } from '../options.ts';
 import { formatFields, formatTable } from '../table.ts';
 import { addRecipeCommand } from './recipe-command.ts';
 import { addAttemptsCommand } from './attempts-command.ts';
+import { derivationOf, derivationOrNone, showDerivation, withDerivation } from './derivation-options.ts';
 
 /** Adds the commands. */
 export function addHostCommands(program: Command, context: CliContext): void {
   const host = program.command('host').description('the hosts that devices update');
-  const add = host
-    .command('add <fqdn>')
-    .description('add a host, as yet without an address')
-    .requiredOption('--account <name>', 'the account that owns it')
-    .option('--ttl <seconds>', 'how long resolvers may keep its addresses', parseSeconds, DEFAULT_HOST_TTL)
-    .option('--wildcard', 'answer *.FQDN with the same addresses');
-  administrative(add, context, {
-    examples: [
-      'host add home.dyn.example.org --account anna',
-      'host add nas.dyn.example.org --account anna --ttl 300',
-    ],
-    toCommand: ([fqdn], options) => ({
-      kind: 'host-add',
-      fqdn: fqdn!,
-      account: options['account'] as string,
-      ttl: options['ttl'] as number,
-      wildcard: options['wildcard'] === true,
-    }),
-    show: (info) => `added host ${info.fqdn}\n\n${showHost(info)}`,
-  });
+  addAddCommand(host, context);
   const list = host
     .command('list')
     .description('list hosts')
@@ -51,14 +33,7 @@ export function addHostCommands(program: Command, context: CliContext): void {
     toCommand: ([fqdn]) => ({ kind: 'host-show', fqdn: fqdn! }),
     show: showHost,
   });
-  const set = host
-    .command('set <fqdn> <ip...>')
-    .description('set addresses as a device would: a family not named is kept; "none" clears both');
-  administrative(set, context, {
-    examples: ['host set home.dyn.example.org 203.0.113.7 2001:db8::7', 'host set home.dyn.example.org none'],
-    toCommand: ([fqdn, ...addresses]) => ({ kind: 'host-set', fqdn: fqdn!, addresses }),
-    show: (info) => `${info.changed ? 'changed' : 'unchanged'}\n\n${showHost(info)}`,
-  });
+  addSetCommand(host, context);
   addImportCommand(host, context);
   addBlockCommands(host, context);
   addRecipeCommand(host, context);
@@ -67,6 +42,59 @@ export function addHostCommands(program: Command, context: CliContext): void {
     examples: ['host remove home.dyn.example.org'],
     toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
     show: ({ removed }) => `removed host ${removed}`,
+  });
+}
+
+function addAddCommand(host: Command, context: CliContext): void {
+  const add = host
+    .command('add <fqdn>')
+    .description('add a host, as yet without an address unless it is on a known prefix')
+    .option('--account <name>', 'the account that owns it; with --prefix-of it may be left out')
+    .option('--ttl <seconds>', 'how long resolvers may keep its addresses', parseSeconds, DEFAULT_HOST_TTL)
+    .option('--wildcard', 'answer *.FQDN with the same addresses');
+  withDerivation(add);
+  administrative(add, context, {
+    examples: [
+      'host add home.dyn.example.org --account anna',
+      'host add nas.dyn.example.org --account anna --ttl 300',
+      'host add nas.dyn.example.org --prefix-of home.dyn.example.org --mac 00:11:32:12:34:56',
+      'host add cam.dyn.example.org --prefix-of home.dyn.example.org --interface-id ::1:25 --subnet 3',
+    ],
+    toCommand: ([fqdn], options) => {
+      const { account, prefixOf } = options;
+      if (account === undefined && prefixOf === undefined)
+        throw new CliError(2, 'usage', "required option '--account <name>' not specified");
+      return {
+        kind: 'host-add',
+        fqdn: fqdn!,
+        ttl: options['ttl'] as number,
+        wildcard: options['wildcard'] === true,
+        ...(account === undefined ? {} : { account: account as string }),
+        ...derivationOf(options),
+      };
+    },
+    show: (info) => `added host ${info.fqdn}\n\n${showHost(info)}`,
+  });
+}
+
+function addSetCommand(host: Command, context: CliContext): void {
+  const set = host
+    .command('set <fqdn> [ip...]')
+    .description(
+      'set addresses as a device would (a family not named is kept; "none" clears both), or whose prefix it is on',
+    );
+  withDerivation(set).option('--no-prefix-of', 'take its IPv6 address from its own updates again');
+  administrative(set, context, {
+    examples: [
+      'host set home.dyn.example.org 203.0.113.7 2001:db8::7',
+      'host set home.dyn.example.org none',
+      'host set nas.dyn.example.org --prefix-of home.dyn.example.org --mac 00:11:32:12:34:56 --subnet 3',
+      'host set nas.dyn.example.org --no-prefix-of',
+    ],
+    toCommand: ([fqdn, ...addresses], options) => {
+      return { kind: 'host-set', fqdn: fqdn!, addresses, ...derivationOrNone(options) };
+    },
+    show: (info) => `${info.changed ? 'changed' : 'unchanged'}\n\n${showHost(info)}`,
   });
 }
 
@@ -122,7 +150,7 @@ function addBlockCommands(host: Command, context: CliContext): void {
 
 function listHosts(hosts: readonly HostInfo[]): string {
   return formatTable(
-    ['HOST', 'ACCOUNT', 'IPV4', 'IPV6', 'TTL', 'BLOCKED', 'CHANGED'],
+    ['HOST', 'ACCOUNT', 'IPV4', 'IPV6', 'TTL', 'BLOCKED', 'PREFIX OF', 'CHANGED'],
     hosts.map((info) => [
       info.fqdn,
       info.account,
@@ -130,6 +158,7 @@ function listHosts(hosts: readonly HostInfo[]): string {
       info.ipv6 ?? '-',
       info.ttl,
       info.blocked ? 'yes' : '-',
+      info.derived?.router ?? '-',
       info.changedAt ?? 'never',
     ]),
   );
@@ -146,5 +175,6 @@ function showHost(info: HostInfo): string {
     wildcard: info.wildcard ? 'yes' : 'no',
     blocked: info.blocked ? 'yes' : 'no',
     changed: info.changedAt ?? 'never',
+    ...showDerivation(info),
   });
 }

@@ -1,5 +1,6 @@
 /**
- * What an update's address values mean: an intent for each family (D-5). Pure.
+ * What an update's address values mean: an intent for each family, and the prefix of the device's network (D-5, D-12).
+ * Pure.
  *
  * Invariants: an address counts by its own family, whatever the parameter was called; a family that nobody
  * mentioned is kept; the source address stands in only where no address at all was given; a prefix is never
@@ -7,24 +8,31 @@
  */
 import { classifyAddress } from '../../net/address-class.ts';
 import { type IpAddress, type IpFamily, familyOf, parseIpAddress } from '../../net/ip-address.ts';
-import { prefixOf } from '../../net/ip-prefix.ts';
+import { type IpPrefix, prefixOf } from '../../net/ip-prefix.ts';
 import type { AddressIntent } from '../../update/request.ts';
 import type { AddressText, UpdateParameters } from './parameters.ts';
 
-/** The intents, and which families the request was about, in its order; empty where it named no address. */
+/** The intents, which families the request was about, in its order (none where it named no address), and the prefix. */
 export interface AddressUpdate {
   readonly ipv4: AddressIntent;
   readonly ipv6: AddressIntent;
   readonly families: readonly IpFamily[];
+  /** Undefined where none was sent. */
+  readonly prefix: IpPrefix | undefined;
 }
 
 /** One value of a list. `unset` is anything that stands for no address: empty, `auto`, 0.0.0.0, an unfilled template. */
 export type AddressValue =
-  { readonly kind: 'address'; readonly address: IpAddress } | { readonly kind: 'prefix' | 'keep' | 'unset' };
+  | { readonly kind: 'address'; readonly address: IpAddress }
+  | { readonly kind: 'prefix'; readonly prefix: IpPrefix }
+  | { readonly kind: 'keep' | 'unset' };
 
 const KEEP: AddressIntent = { kind: 'keep' };
 const CLEAR: AddressIntent = { kind: 'clear' };
 const MAX_VALUES = 32;
+/** The length of a prefix that was sent without one. */
+const LAN_LENGTH = 64;
+const NO_INTERFACE = '\0'.repeat(8);
 
 /** What the values say about one family. */
 interface FamilyState {
@@ -38,28 +46,33 @@ export function resolveAddressUpdate(
   parameters: Pick<UpdateParameters, 'addresses' | 'prefix' | 'offline'>,
   source: IpAddress,
 ): AddressUpdate {
-  if (parameters.offline.toLowerCase() === 'yes') return { ipv4: CLEAR, ipv6: CLEAR, families: [] };
+  if (parameters.offline.toLowerCase() === 'yes') {
+    return { ipv4: CLEAR, ipv6: CLEAR, families: [], prefix: undefined };
+  }
   const state: Record<IpFamily, FamilyState> = {
     4: { address: undefined, kept: false, mentioned: false },
     6: { address: undefined, kept: false, mentioned: false },
   };
   const families: IpFamily[] = [];
-  let prefix = parameters.prefix;
+  let isPrefixSent = parameters.prefix !== '';
+  let prefix = isPrefixSent ? parsePrefixValue(parameters.prefix) : undefined;
   for (const { family, text } of listedValues(parameters.addresses)) {
     state[family].mentioned = true;
     const value = parseAddressValue(text);
     if (value.kind === 'keep') state[family].kept = true;
-    else if (value.kind === 'prefix') prefix = true;
-    else if (value.kind === 'address' && state[familyOf(value.address)].address === undefined) {
+    else if (value.kind === 'prefix') {
+      isPrefixSent = true;
+      prefix ??= value.prefix;
+    } else if (value.kind === 'address' && state[familyOf(value.address)].address === undefined) {
       state[familyOf(value.address)].address = value.address;
       families.push(familyOf(value.address));
     }
   }
-  if (families.length === 0 && !prefix && sourceStandsIn(state, familyOf(source))) {
+  if (families.length === 0 && !isPrefixSent && sourceStandsIn(state, familyOf(source))) {
     state[familyOf(source)].address = source;
     families.push(familyOf(source));
   }
-  return { ipv4: intentFor(state[4].address), ipv6: intentFor(state[6].address), families };
+  return { ipv4: intentFor(state[4].address), ipv6: intentFor(state[6].address), families, prefix };
 }
 
 /** `myip=no` alone asks for nothing: a family it does not name is not the source's to fill. */
@@ -73,18 +86,44 @@ export function parseAddressValue(text: string): AddressValue {
   if (plain !== undefined) return addressValue(plain);
   const trimmed = text.trim().toLowerCase();
   if (trimmed === 'no' || trimmed === 'preserve') return { kind: 'keep' };
-  const match = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(trimmed.replace(/%[^\]/]*/, '')); // a zone id is the device's own
-  const address = parseDecoratedAddress(match?.[1] ?? '');
-  if (address === undefined) return { kind: 'unset' };
-  const length = match?.[2] === undefined ? 128 : Number(match[2]);
-  if (address.length === 16 && length < 128 && prefixOf(address, length).base === address) {
-    return { kind: 'prefix' };
-  }
-  return addressValue(address);
+  const value = parseWithLength(trimmed);
+  if (value === undefined) return { kind: 'unset' };
+  return addressValue(value.address, value.length);
 }
 
-function addressValue(address: IpAddress): AddressValue {
-  return classifyAddress(address) === 'unspecified' ? { kind: 'unset' } : { kind: 'address', address };
+/** Reads the value of a prefix parameter: the first of a list that is one; see D-12.2. */
+export function parsePrefixValue(text: string): IpPrefix | undefined {
+  for (const part of text.split(',', MAX_VALUES)) {
+    const value = parseWithLength(part.trim().toLowerCase());
+    if (value?.address.length !== 16 || (value.length ?? 0) > 128) continue;
+    const prefix = prefixOf(value.address, value.length ?? LAN_LENGTH);
+    if (!isUnspecified(prefix.base)) return prefix;
+  }
+  return undefined;
+}
+
+/** No interface has the id zero, and with a length nothing but a network ends with it: such an address is a prefix. */
+function addressValue(address: IpAddress, length?: number): AddressValue {
+  if (isUnspecified(address)) return { kind: 'unset' };
+  if (address.length === 4 || length === 128) return { kind: 'address', address };
+  const bits = length !== undefined && length < 128 ? length : undefined;
+  const hasInterface = !address.endsWith(NO_INTERFACE);
+  if (hasInterface && bits === undefined) return { kind: 'address', address };
+  const prefix = prefixOf(address, bits ?? LAN_LENGTH);
+  return hasInterface && prefix.base !== address ? { kind: 'address', address } : { kind: 'prefix', prefix };
+}
+
+function isUnspecified(address: IpAddress): boolean {
+  return classifyAddress(address) === 'unspecified';
+}
+
+/** An address and the length behind it, if there is one; trimmed and in lower case. Brackets may stand around both. */
+function parseWithLength(text: string): { address: IpAddress; length: number | undefined } | undefined {
+  const bare = /^\[([^\]/]*\/\d{1,3})\]$/.exec(text)?.[1] ?? text;
+  const match = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(bare.replace(/%[^\]/]*/, '')); // a zone id is the device's own
+  const address = parseDecoratedAddress(match?.[1] ?? '');
+  if (address === undefined) return undefined;
+  return { address, length: match?.[2] === undefined ? undefined : Number(match[2]) };
 }
 
 /** An address in brackets, with a port, or IPv4 with leading zeros, which are decimal here and never octal. */

@@ -11,7 +11,8 @@ import type { Authentication, Authenticator, Credentials } from '../../account/a
 import type { Principal } from '../../account/principal.ts';
 import type { IpAddress } from '../../net/ip-address.ts';
 import type { Clock } from '../../ops/clock.ts';
-import type { OutcomeKind, RequestOutcome } from '../../update/outcome.ts';
+import { describeNotice } from '../../update/derivation.ts';
+import type { Outcome, OutcomeKind, RequestOutcome } from '../../update/outcome.ts';
 import type { UpdateResult, UpdateService } from '../../update/service.ts';
 import type { TxtResult } from '../../update/txt.ts';
 import type { AttemptRecord } from '../attempts/attempt-record.ts';
@@ -83,6 +84,7 @@ export const CHALLENGE: ReplyHeaders = { 'WWW-Authenticate': 'Basic realm="DDNS"
 
 const ALLOWED = { form: 'GET, HEAD, POST, PUT', json: 'POST' } as const;
 const LONGEST_LOGGED = 200;
+const MOST_NOTICES = 20;
 const NO_CREDENTIALS: Authentication = { kind: 'bad-credentials', why: 'no-credentials' };
 const BUG: RequestOutcome = { kind: 'unavailable', retryAfterSeconds: 300 };
 
@@ -227,8 +229,17 @@ function logAttempt<A extends Attempt>(
     account: accountOf(principal),
     source: exchange.source,
     agent: exchange.headers['user-agent']?.slice(0, LONGEST_LOGGED),
+    notices: 'outcomes' in result ? noticesOf(result.outcomes) : undefined,
     durationMs,
   });
+}
+
+/** What the owner should know of each host; undefined where there is nothing, which is usual. */
+function noticesOf(outcomes: readonly Outcome[]): readonly string[] | undefined {
+  let notices: string[] | undefined;
+  for (const outcome of outcomes)
+    if ('notices' in outcome) (notices ??= []).push(...outcome.notices.map(describeNotice));
+  return notices?.slice(0, MOST_NOTICES);
 }
 
 function accountOf(principal: Principal | undefined): string | undefined {

@@ -66,9 +66,15 @@ export function parseDyndns2({ query, headers, source }: Exchange, form: string)
 export function applyAddresses(
   service: UpdateService,
   principal: Principal,
-  { hosts, update: { ipv4, ipv6 } }: { hosts: readonly string[]; update: Omit<AddressUpdate, 'families'> },
+  {
+    hosts,
+    update: { ipv4, ipv6, prefix },
+  }: {
+    hosts: readonly string[];
+    update: Pick<AddressUpdate, 'ipv4' | 'ipv6'> & Partial<Pick<AddressUpdate, 'prefix'>>;
+  },
 ): UpdateResult | Promise<UpdateResult> {
-  return service.update({ principal, hostnames: hosts.map(parseHostnameOrWildcard), ipv4, ipv6 });
+  return service.update({ principal, hostnames: hosts.map(parseHostnameOrWildcard), ipv4, ipv6, prefix });
 }
 
 const NO_CREDENTIALS = { user: '', secret: '' } as const;

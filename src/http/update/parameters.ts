@@ -20,8 +20,8 @@ export interface UpdateParameters {
   /** In request order, without unfilled templates where a real name stands beside them. */
   readonly hosts: readonly string[];
   readonly addresses: readonly AddressText[];
-  /** Whether an IPv6 prefix was sent under a name of its own. */
-  readonly prefix: boolean;
+  /** What was sent under the names of an IPv6 prefix. */
+  readonly prefix: string;
   readonly user: string;
   readonly secret: string;
   /** Whether the secret stood in the query, and not in the form. */
@@ -77,7 +77,7 @@ class ParameterReader {
   readonly #hosts: string[] = [];
   readonly #bareHosts: string[] = [];
   readonly #addresses: AddressText[] = [];
-  #prefix = false;
+  #prefix = '';
   #user = '';
   #secret = '';
   #secretInForm = false;
@@ -155,7 +155,10 @@ class ParameterReader {
         this.#addresses.push({ family: 6, text: decodeComponent(raw, 'replacement') });
         return;
       case 'prefix':
-        this.#prefix ||= /\w/.test(raw) && !TEMPLATE.test(decodeComponent(raw, 'replacement'));
+        if (this.#prefix === '' && /\w/.test(raw)) {
+          const text = decodeComponent(raw, 'replacement');
+          if (!TEMPLATE.test(text)) this.#prefix = text;
+        }
         return;
       case 'user':
         this.#user ||= decodeComponent(raw, 'latin1');

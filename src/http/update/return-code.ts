@@ -6,6 +6,7 @@
  * that a client takes for success.
  */
 import { type IpFamily, formatIpAddress } from '../../net/ip-address.ts';
+import { describeNotice } from '../../update/derivation.ts';
 import type { HostOutcome, Outcome, OutcomeKind, PublishedAddresses } from '../../update/outcome.ts';
 
 /** A return code of the protocol. */
@@ -66,8 +67,16 @@ function formatAddresses(published: PublishedAddresses, families: readonly IpFam
   return text === '' ? NO_ADDRESS : text;
 }
 
-/** Why an outcome was refused, for the person who looks; undefined where the code says it all. No word of success. */
+/**
+ * Why an outcome was refused, or the first host that stayed as it was and why, for the person who looks; undefined
+ * where the code says it all. No word of success.
+ */
 export function describeRefusal(outcome: Outcome): string | undefined {
+  if ('notices' in outcome) {
+    const [first, ...more] = outcome.notices;
+    if (first === undefined) return undefined;
+    return describeNotice(first) + (more.length === 0 ? '' : `; and ${more.length} more`);
+  }
   if (outcome.kind !== 'address-refused') return undefined;
   const address = formatIpAddress(outcome.address);
   return `${address} is ${ARTICLES[outcome.class]} address; the zone accepts "${outcome.policy}" addresses only`;

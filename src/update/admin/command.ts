@@ -28,6 +28,19 @@ export interface HostRows extends Iterable<HostRow> {
 
 const hostRowsSchema: z.ZodType<HostRows> = z.array(hostRowSchema).readonly();
 
+/** Where a host's IPv6 address comes from: what is left out stays as it is, or is what a new definition begins with. */
+const derivationSchema = z.strictObject({
+  /** The host whose prefix it is. */
+  router: z.string().optional(),
+  interfaceId: z.string().optional(),
+  /** Instead of the interface id, which is made of it. */
+  mac: z.string().optional(),
+  subnet: z.number().int().optional(),
+});
+
+/** What is said of a host's derivation. */
+export type DerivationWish = z.infer<typeof derivationSchema>;
+
 /** The schema of each command; `kind` names it. */
 export const adminCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -72,16 +85,21 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('host-add'),
     fqdn: z.string(),
-    account: z.string(),
+    /** May be absent where the host is derived: then it is the router's. */
+    account: z.string().optional(),
     ttl: z.number().int(),
     wildcard: z.boolean(),
+    derived: derivationSchema.optional(),
   }),
   z.strictObject({ kind: z.literal('host-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('host-show'), fqdn: z.string() }),
   z.strictObject({
     kind: z.literal('host-set'),
     fqdn: z.string(),
-    addresses: z.array(z.string()).min(1).readonly(),
+    /** Empty where only the derivation is to change. */
+    addresses: z.array(z.string()).readonly(),
+    /** Null ends it; the host keeps the address it has. */
+    derived: derivationSchema.nullable().optional(),
   }),
   /** Refuses the devices' updates of a host; what it publishes stays. */
   z.strictObject({ kind: z.literal('host-block'), fqdn: z.string() }),
@@ -140,6 +158,20 @@ export interface HostInfo {
   readonly ipv6: string | null;
   /** ISO 8601, or null if no address was ever set. */
   readonly changedAt: string | null;
+  /** The IPv6 prefix that its device reported last, or null. */
+  readonly prefix: string | null;
+  /** The hosts whose IPv6 address comes from that prefix. */
+  readonly prefixFor: readonly string[];
+  readonly derived: DerivedInfo | null;
+}
+
+/** Where a host's IPv6 address comes from, if not from its own updates. */
+export interface DerivedInfo {
+  readonly router: string;
+  readonly subnet: number;
+  readonly interfaceId: string;
+  /** Why its IPv6 address is not what the prefix and these would give, in words; null where it is. */
+  readonly problem: string | null;
 }
 
 /** An account as shown to people and scripts. */

@@ -196,23 +196,26 @@ function hostHandlers({
     return name === undefined ? [] : [name];
   };
   const block = (command: Extract<AdminCommand, { kind: 'host-block' | 'host-unblock' }>) =>
-    submit(committer, (current) => planHostBlock(current, command), footprintOf(command.fqdn));
+    submit(committer, (current, now) => planHostBlock(current, command, now), footprintOf(command.fqdn));
   return {
-    'host-add': (command) => submit(committer, (current) => planHostAdd(current, command)),
+    'host-add': (command) => submit(committer, (current, now) => planHostAdd(current, command, now)),
     'host-list': async ({ account }) => {
       if (account !== undefined && view.account(account.toLowerCase()) === undefined)
         return noAccount(account);
       const hosts = [...view.zones()].flatMap((zone) => [...zone.hosts()]);
       const chosen =
         account === undefined ? hosts : hosts.filter((host) => host.account === account.toLowerCase());
-      return { ok: true, value: await runInTurns(mapInSteps(chosen, describeHost)) };
+      return { ok: true, value: await runInTurns(mapInSteps(chosen, (host) => describeHost(view, host))) };
     },
     'host-show': ({ fqdn }) => {
       const host = findHost(view, fqdn);
-      return host === undefined ? noHost(fqdn) : { ok: true, value: describeHost(host) };
+      return host === undefined ? noHost(fqdn) : { ok: true, value: describeHost(view, host) };
     },
-    'host-set': (command) =>
-      submit(committer, (current, now) => planHostSet(current, command, now), footprintOf(command.fqdn)),
+    'host-set': (command) => {
+      // Which hosts a prefix moves changes only while nothing else does.
+      const footprint = command.derived === undefined ? footprintOf(command.fqdn) : 'everything';
+      return submit(committer, (current, now) => planHostSet(current, command, now), footprint);
+    },
     'host-block': block,
     'host-unblock': block,
     'host-remove': (command) => submit(committer, (current) => planHostRemove(current, command)),

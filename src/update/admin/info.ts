@@ -1,16 +1,20 @@
 /** Stored records as plain JSON for people and scripts. */
 import type { Account } from '../../account/account.ts';
-import type { Host } from '../../account/host.ts';
+import type { Derivation, Host } from '../../account/host.ts';
 import type { Token } from '../../account/token.ts';
+import { formatInterfaceId } from '../../net/interface-id.ts';
 import { formatIpAddress } from '../../net/ip-address.ts';
+import { formatIpPrefix } from '../../net/ip-prefix.ts';
 import { type Steps, mapInSteps } from '../../ops/steps.ts';
+import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname, formatName, wildcardOf } from '../../zone/name.ts';
 import { formatRdata } from '../../zone/rdata/rdata.ts';
 import type { RRset } from '../../zone/rrset.ts';
 import { RRTYPE, formatRRType } from '../../zone/rrtype.ts';
 import type { Zone } from '../../zone/zone.ts';
 import type { ZoneFileContent } from '../../zone/zone-file/format-zone-file.ts';
-import type { AccountInfo, HostInfo, TokenInfo, ZoneInfo } from './command.ts';
+import { deriveAddress, describeProblem } from '../derivation.ts';
+import type { AccountInfo, DerivedInfo, HostInfo, TokenInfo, ZoneInfo } from './command.ts';
 
 /** The records of an RRset, each as `owner TTL TYPE rdata`. */
 export function formatRecords(owner: Name, { type, ttl, rdata }: RRset): string[] {
@@ -52,8 +56,8 @@ export function exportZone(zone: Zone<Host>): ZoneFileContent {
   return { apex: zone.apex, soa, serial, rrsets };
 }
 
-/** A host. */
-export function describeHost(host: Host): HostInfo {
+/** A host, in the state that `view` is of. */
+export function describeHost(view: StoreView, host: Host): HostInfo {
   return {
     fqdn: formatHostname(host.name),
     zone: formatHostname(host.zone),
@@ -64,6 +68,20 @@ export function describeHost(host: Host): HostInfo {
     ipv4: host.ipv4 === null ? null : formatIpAddress(host.ipv4),
     ipv6: host.ipv6 === null ? null : formatIpAddress(host.ipv6),
     changedAt: host.changedAt === null ? null : new Date(host.changedAt).toISOString(),
+    prefix: host.prefix === undefined ? null : formatIpPrefix(host.prefix),
+    prefixFor: view.derivedFrom(host.name).map(formatHostname).sort(),
+    derived: host.derived === undefined ? null : describeDerivation(view, host, host.derived),
+  };
+}
+
+function describeDerivation(view: StoreView, host: Host, derived: Derivation): DerivedInfo {
+  const { router, subnet, interfaceId } = derived;
+  const ipv6 = deriveAddress(view, { ...host, derived }, view.host(router)?.prefix);
+  return {
+    router: formatHostname(router),
+    subnet,
+    interfaceId: formatInterfaceId(interfaceId),
+    problem: typeof ipv6 === 'string' ? null : describeProblem(ipv6),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Hosts: what adding, setting, blocking and removing them does. Pure. */
 import type { Host } from '../../account/host.ts';
+import { classifyAddress, isPublishable } from '../../net/address-class.ts';
 import { familyOf, formatIpAddress, parseIpAddress } from '../../net/ip-address.ts';
 import type { StoreView } from '../../store/store.ts';
 import { formatHostname, type Name } from '../../zone/name.ts';
@@ -7,12 +8,14 @@ import { parseHostname } from '../../zone/hostname.ts';
 import { RRTYPE, formatRRType } from '../../zone/rrtype.ts';
 import type { Zone } from '../../zone/zone.ts';
 import type { Plan } from '../commit.ts';
-import { planUpdate } from '../plan-update.ts';
+import { settleDerived } from '../derivation.ts';
+import { intended } from '../plan-update.ts';
 import type { AddressIntent } from '../request.ts';
 import type { AdminCommand, AdminFailure, AdminResult } from './command.ts';
 import { describeHost } from './info.ts';
 import { coveringCut } from './occlusion.ts';
 import { noAccount } from './plan-account.ts';
+import { planDerivation, routerConflict } from './plan-derivation.ts';
 import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
@@ -23,8 +26,12 @@ export const HOST_TTL = { least: 1, most: 86_400 } as const;
 /** The TTL of a host for which none was said, in seconds. */
 export const DEFAULT_HOST_TTL = 60;
 
-/** Adds a host, yet without an address. */
-export function planHostAdd(view: StoreView, command: Command<'host-add'>): Plan<AdminResult<'host-add'>> {
+/** Adds a host; yet without an address, unless it is on a prefix that is known. */
+export function planHostAdd(
+  view: StoreView,
+  command: Command<'host-add'>,
+  now: number,
+): Plan<AdminResult<'host-add'>> {
   const { fqdn, ttl, wildcard } = command;
   const name = parseHostname(fqdn);
   if (name === undefined) return refused(refuse('invalid', `"${fqdn}" is not a fully qualified host name`));
@@ -33,8 +40,13 @@ export function planHostAdd(view: StoreView, command: Command<'host-add'>): Plan
       refuse('invalid', `a host's TTL is ${HOST_TTL.least} to ${HOST_TTL.most} seconds, not ${ttl}`),
     );
   }
-  const account = view.account(command.account.toLowerCase());
-  if (account === undefined) return refused(noAccount(command.account));
+  const definee = { name, account: command.account?.toLowerCase() };
+  const planned = command.derived === undefined ? undefined : planDerivation(view, definee, command.derived);
+  if (planned !== undefined && 'ok' in planned) return refused(planned);
+  const owner = definee.account ?? planned?.account;
+  if (owner === undefined) return refused(refuse('invalid', 'say whose it is with --account NAME'));
+  const account = view.account(owner);
+  if (account === undefined) return refused(noAccount(owner));
   const zone = view.zoneFor(name);
   if (zone === undefined) {
     return refused(
@@ -46,7 +58,7 @@ export function planHostAdd(view: StoreView, command: Command<'host-add'>): Plan
       ? staticConflict(zone, name)
       : refuse('exists', `host ${fqdn} exists already`);
   if (conflict !== undefined) return refused(conflict);
-  const host: Host = {
+  const bare: Host = {
     name,
     zone: zone.apex,
     account: account.name,
@@ -56,47 +68,88 @@ export function planHostAdd(view: StoreView, command: Command<'host-add'>): Plan
     wildcard,
     changedAt: null,
     blocked: false,
+    ...(planned === undefined ? {} : { derived: planned.derived }),
   };
-  return { changes: [{ kind: 'host-put', host }], result: { ok: true, value: describeHost(host) } };
+  const { host } = settleDerived(view, bare, now);
+  return { changes: [{ kind: 'host-put', host }], result: { ok: true, value: describeHost(view, host) } };
 }
 
-/** Sets a host's addresses as a device would; `none` alone clears both families. */
+/** Sets a host's addresses as a device would (`none` alone clears both families), or where its IPv6 address comes from. */
 export function planHostSet(
   view: StoreView,
   command: Command<'host-set'>,
   now: number,
 ): Plan<AdminResult<'host-set'>> {
-  const host = findHost(view, command.fqdn);
-  if (host === undefined) return refused(noHost(command.fqdn));
-  const intents = parseAddresses(command.addresses);
-  if ('ok' in intents) return refused(intents);
-  const plan = planUpdate(view, { principal: { kind: 'operator' }, hostnames: [host.name], ...intents }, now);
-  const outcome = plan.result[0]!;
-  if (outcome.kind === 'address-refused') {
-    const address = formatIpAddress(outcome.address);
-    const reason = `${address} is ${outcome.class}, which zone ${formatHostname(host.zone)} (accept: ${outcome.policy}) does not publish`;
-    return refused(refuse('conflict', reason));
-  }
-  const [change] = plan.changes;
-  const after = change?.kind === 'host-put' ? change.host : host;
+  const stored = findHost(view, command.fqdn);
+  if (stored === undefined) return refused(noHost(command.fqdn));
+  if (command.addresses.length === 0 && command.derived === undefined)
+    return refused(refuse('invalid', 'say which addresses it has, or whose prefix it is on'));
+  const defined = defineHost(view, stored, command.derived);
+  if ('ok' in defined) return refused(defined);
+  const wanted = command.addresses.length === 0 ? defined : withAddresses(view, defined, command.addresses);
+  if ('ok' in wanted) return refused(wanted);
+  const moved = wanted.ipv4 !== stored.ipv4 || wanted.ipv6 !== stored.ipv6;
+  const settled = settleDerived(view, moved ? { ...wanted, changedAt: now } : wanted, now).host;
+  const changed = defined !== stored || settled.ipv4 !== stored.ipv4 || settled.ipv6 !== stored.ipv6;
   return {
-    changes: plan.changes,
-    result: { ok: true, value: { ...describeHost(after), changed: change !== undefined } },
+    changes: changed ? [{ kind: 'host-put', host: settled }] : [],
+    result: { ok: true, value: { ...describeHost(view, settled), changed } },
   };
 }
 
-/** Refuses the updates of a host's devices from here on, or takes them again. What it publishes does not change. */
+/** The host with another derivation, or none; the same object where that is what it has. */
+function defineHost(view: StoreView, host: Host, wish: Command<'host-set'>['derived']): Host | AdminFailure {
+  if (wish === undefined) return host;
+  if (wish === null) {
+    const { derived, ...bare } = host;
+    return derived === undefined ? host : bare;
+  }
+  const planned = planDerivation(view, host, wish);
+  if ('ok' in planned) return planned;
+  const { derived } = planned;
+  const before = host.derived;
+  const isSame =
+    before?.router === derived.router &&
+    before.subnet === derived.subnet &&
+    before.interfaceId === derived.interfaceId;
+  return isSame ? host : { ...host, derived };
+}
+
+/** The host with these addresses; refused where its zone does not publish one, or IPv6 is not theirs to say. */
+function withAddresses(view: StoreView, host: Host, texts: readonly string[]): Host | AdminFailure {
+  const intents = parseAddresses(texts);
+  if ('ok' in intents) return intents;
+  if (host.derived !== undefined && intents.ipv6.kind !== 'keep') {
+    const router = formatHostname(host.derived.router);
+    const reason = `its IPv6 address comes from the prefix of ${router}: end that with --no-prefix-of`;
+    return refuse('conflict', reason);
+  }
+  const { accept } = view.zone(host.zone)!.settings;
+  for (const intent of [intents.ipv4, intents.ipv6]) {
+    if (intent.kind !== 'set' || isPublishable(intent.address, accept)) continue;
+    const address = formatIpAddress(intent.address);
+    const reason = `${address} is ${classifyAddress(intent.address)}, which zone ${formatHostname(host.zone)} (accept: ${accept}) does not publish`;
+    return refuse('conflict', reason);
+  }
+  return { ...host, ipv4: intended(intents.ipv4, host.ipv4), ipv6: intended(intents.ipv6, host.ipv6) };
+}
+
+/**
+ * Refuses the updates of a host's devices from here on, or takes them again. What it publishes does not change, except
+ * that a host on a prefix takes then what that has become while it was blocked.
+ */
 export function planHostBlock(
   view: StoreView,
   { kind, fqdn }: Command<'host-block' | 'host-unblock'>,
+  now: number,
 ): Plan<AdminResult<'host-block'>> {
   const host = findHost(view, fqdn);
   if (host === undefined) return refused(noHost(fqdn));
-  const after = { ...host, blocked: kind === 'host-block' };
+  const { host: after } = settleDerived(view, { ...host, blocked: kind === 'host-block' }, now);
   const changed = after.blocked !== host.blocked;
   return {
     changes: changed ? [{ kind: 'host-put', host: after }] : [],
-    result: { ok: true, value: { ...describeHost(after), changed } },
+    result: { ok: true, value: { ...describeHost(view, after), changed } },
   };
 }
 
@@ -107,6 +160,8 @@ export function planHostRemove(
 ): Plan<AdminResult<'host-remove'>> {
   const host = findHost(view, command.fqdn);
   if (host === undefined) return refused(noHost(command.fqdn));
+  const conflict = routerConflict(view, host);
+  if (conflict !== undefined) return refused(conflict);
   return {
     changes: [{ kind: 'host-remove', zone: host.zone, name: host.name }],
     result: { ok: true, value: { removed: formatHostname(host.name) } },

@@ -54,6 +54,36 @@ suite('codec', () => {
     }
   });
 
+  test('reads hosts that were written before there were prefixes, and refuses prefixes that are none', () => {
+    const old = {
+      name: 'nas.dyn.test.',
+      zone: 'dyn.test.',
+      account: 'ann',
+      ttl: 60,
+      ipv4: null,
+      ipv6: '2001:db8::1',
+      wildcard: false,
+      changedAt: null,
+    };
+    const put = (more: object): unknown => ({ kind: 'host-put', host: { ...old, ...more } });
+    const ipv6 = address('2001:db8::1');
+    assert.deepEqual(decode(put({})), { kind: 'host-put', host: host('nas.dyn.test', 'dyn.test', { ipv6 }) });
+    const derived = { router: 'home.dyn.test.', subnet: 3, interfaceId: '::211:32ff:fe12:3456' };
+    const known = put({ prefix: '2001:db8:1:200::/56', derived });
+    assert.deepEqual(throughText(encodeChange(decode(known))), known, 'as people write them');
+    for (const [more, reason] of [
+      [{ prefix: '10.0.0.0/8' }, 'host.prefix must be an IPv6 prefix'],
+      [{ prefix: null }, 'host.prefix must be an IPv6 prefix'],
+      [{ derived: null }, 'derived must be an object'],
+      [{ derived: { ...derived, subnet: -1 } }, 'derived.subnet must be a whole number from 0 to 4294967295'],
+      [{ derived: { ...derived, interfaceId: '::' } }, 'derived.interfaceId must be an interface id'],
+      [{ derived: { ...derived, more: 1 } }, 'derived has unknown fields'],
+    ] as const) {
+      const change = new Decoder().change(put(more));
+      assert.equal(change.ok ? 'read' : change.reason, reason);
+    }
+  });
+
   test('writes names, addresses, rdata and times as people write them', () => {
     const ipv6 = address('2001:DB8:0::1');
     const change = {

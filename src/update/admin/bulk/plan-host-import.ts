@@ -12,6 +12,7 @@ import { formatHostname } from '../../../zone/name.ts';
 import type { Zone } from '../../../zone/zone.ts';
 import type { Plan } from '../../commit.ts';
 import type { AdminCommand, AdminFailure, AdminResult, OnProgress } from '../command.ts';
+import { accountConflict } from '../plan-derivation.ts';
 import { DEFAULT_HOST_TTL, staticConflict } from '../plan-host.ts';
 import { type ListedHost, refuseLine } from './host-rows.ts';
 
@@ -72,7 +73,7 @@ function planLine(view: StoreView, line: ListedHost, options: ImportOptions): Li
     const reason = `host ${formatHostname(line.name)} exists already: --skip-existing leaves such hosts alone, --update-existing changes them`;
     return refuseLine(line, 'fqdn', 'exists', reason);
   }
-  return updatedHost(before, line, options.now);
+  return derivationProblem(view, before, line) ?? updatedHost(before, line, options.now);
 }
 
 function accountProblem(view: StoreView, line: ListedHost): AdminFailure | undefined {
@@ -91,6 +92,15 @@ function addressProblem(zone: Zone<Host>, line: ListedHost): AdminFailure | unde
     return refuseLine(line, field, 'conflict', reason);
   }
   return undefined;
+}
+
+/** What a list must not say of hosts on a prefix and of their routers. */
+function derivationProblem(view: StoreView, before: Host, line: ListedHost): AdminFailure | undefined {
+  const conflict = line.account === before.account ? undefined : accountConflict(view, before);
+  if (conflict !== undefined) return refuseLine(line, 'account', 'conflict', conflict);
+  if (before.derived === undefined || line.ipv6 === undefined || line.ipv6 === before.ipv6) return undefined;
+  const router = formatHostname(before.derived.router);
+  return refuseLine(line, 'ipv6', 'conflict', `it comes from the prefix of ${router}`);
 }
 
 function addedHost(zone: Zone<Host>, line: ListedHost, now: number): LineOutcome | AdminFailure {

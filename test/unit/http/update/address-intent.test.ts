@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseAddressValue, resolveAddressUpdate } from '../../../../src/http/update/address-intent.ts';
+import {
+  parseAddressValue,
+  parsePrefixValue,
+  resolveAddressUpdate,
+} from '../../../../src/http/update/address-intent.ts';
 import { parseUpdateParameters } from '../../../../src/http/update/parameters.ts';
 import { formatIpAddress, parseIpAddress } from '../../../../src/net/ip-address.ts';
+import { type IpPrefix, formatIpPrefix } from '../../../../src/net/ip-prefix.ts';
 import type { AddressIntent } from '../../../../src/update/request.ts';
 
 const V4_SOURCE = parseIpAddress('203.0.113.9')!;
@@ -17,6 +22,16 @@ function shown(intent: AddressIntent): string {
 function resolve(query: string, source = V4_SOURCE): string {
   const { ipv4, ipv6, families } = resolveAddressUpdate(parseUpdateParameters(query), source);
   return `${shown(ipv4)} ${shown(ipv6)} ${families.join('')}`;
+}
+
+/** The prefix of a query. */
+function prefixOf(query: string): string | undefined {
+  const { prefix } = resolveAddressUpdate(parseUpdateParameters(query), V4_SOURCE);
+  return shownPrefix(prefix);
+}
+
+function shownPrefix(prefix: IpPrefix | undefined): string | undefined {
+  return prefix === undefined ? undefined : formatIpPrefix(prefix);
 }
 
 describe('address intent', () => {
@@ -70,6 +85,83 @@ describe('address intent', () => {
       resolve('myip=&myipv6=&ip6lanprefix='),
       '203.0.113.9 keep 4',
       'an empty prefix says nothing',
+    );
+  });
+
+  it('takes an IPv6 value for a prefix whose interface id is all zero or lies outside its length (D-5.6)', () => {
+    for (const [text, expected] of [
+      ['2001:db8:0:100::', '2001:db8:0:100::/64'],
+      ['[2001:db8:0:100::]:80', '2001:db8:0:100::/64'],
+      ['2001:db8:0:100::%br0', '2001:db8:0:100::/64'],
+      ['2001:db8:0:100::/56', '2001:db8:0:100::/56'],
+      ['[2001:db8:0:100::/56]', '2001:db8:0:100::/56'],
+      ['2001:db8:0:101::/56', '2001:db8:0:100::/56'],
+      ['2001:db8:0:100::/129', '2001:db8:0:100::/64'],
+      ['2001:db8::1:0/112', '2001:db8::1:0/112'],
+    ] as const) {
+      assert.equal(resolve(`myipv6=${text}`, V6_SOURCE), 'keep keep ', text);
+      assert.equal(prefixOf(`myip=${text}`), expected);
+    }
+    for (const text of [
+      '2001:db8:0:100::/128',
+      '2001:db8::7',
+      '2001:db8::7/64',
+      '2001:db8:0:0:1::/64',
+      '2001:db8::6/129',
+    ])
+      assert.equal(parseAddressValue(text).kind, 'address', text);
+    assert.equal(parseAddressValue('::/0').kind, 'unset');
+  });
+
+  it('reads a prefix parameter in any syntax, before any value (D-12.1, D-12.2)', () => {
+    for (const [text, expected] of [
+      ['2001:db8:0:100::/56', '2001:db8:0:100::/56'],
+      ['2001:DB8:0:01ff::1/56', '2001:db8:0:100::/56'],
+      ['2001:db8:0:100::', '2001:db8:0:100::/64'],
+      ['2001:db8:0:100::1', '2001:db8:0:100::/64'],
+      ['[2001:db8:0:100::]/56', '2001:db8:0:100::/56'],
+      ['[2001:db8:0:100::/56]', '2001:db8:0:100::/56'],
+      [' 2001:db8:0:100::%eth0/56 ', '2001:db8:0:100::/56'],
+      ['198.51.100.0/24,2001:db8:0:100::/56,2001:db8:1::/48', '2001:db8:0:100::/56'],
+    ] as const) {
+      for (const name of ['ip6lanprefix', 'ip6prefix', 'ipv6prefix', 'prefix'])
+        assert.equal(prefixOf(`${name}=${text}&myipv6=2001:db8:9::/48`), expected, text);
+    }
+    for (const text of [
+      '<ip6lanprefix>',
+      '::',
+      '::/0',
+      '::/56',
+      '198.51.100.0/24',
+      '::ffff:198.51.100.0/120',
+      '2001:db8::/129',
+      'no',
+      '/56',
+      'x',
+    ])
+      assert.equal(prefixOf(`prefix=${text}`), undefined, text);
+    assert.equal(
+      prefixOf('myip=198.51.100.7&myipv6=2001:db8::7/64'),
+      undefined,
+      'an address tells no prefix',
+    );
+    assert.equal(prefixOf('prefix=&myipv6=2001:db8::/48'), '2001:db8::/48');
+    assert.equal(prefixOf('offline=yes&prefix=2001:db8::/48'), undefined);
+  });
+
+  it('finds in a prefix parameter nothing but IPv6 prefixes with zero host bits (any)', () => {
+    const anything = fc.oneof(
+      fc.string(),
+      fc.ipV6(),
+      fc.tuple(fc.ipV6(), fc.nat(140)).map(([ip, n]) => `${ip}/${n}`),
+    );
+    fc.assert(
+      fc.property(anything, (text) => {
+        const prefix = parsePrefixValue(text);
+        if (prefix === undefined) return;
+        assert.equal(prefix.base.length, 16);
+        assert.deepEqual(parsePrefixValue(formatIpPrefix(prefix)), prefix);
+      }),
     );
   });
 

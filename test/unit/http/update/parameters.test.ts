@@ -10,7 +10,7 @@ import {
 const nothing: UpdateParameters = {
   hosts: [],
   addresses: [],
-  prefix: false,
+  prefix: '',
   user: '',
   secret: '',
   secretInQuery: false,
@@ -85,15 +85,17 @@ describe('update parameters', () => {
     assert.equal(decodeComponent('a+b%2Bc%', 'latin1'), 'a b+c%');
   });
 
-  it('records which family a name was about and whether a prefix was sent', () => {
+  it('records which family a name was about and what was sent as a prefix', () => {
     const read = parseUpdateParameters('myip=&myipv6=2001:db8::7&ip6lanprefix=&aaaa=x');
     assert.deepEqual(read.addresses, [
       { family: 4, text: '' },
       { family: 6, text: '2001:db8::7' },
       { family: 6, text: 'x' },
     ]);
-    assert.equal(read.prefix, false);
-    assert.equal(parseUpdateParameters('ip6lanprefix=2001:db8::/56').prefix, true);
+    assert.equal(read.prefix, '');
+    for (const name of ['ip6lanprefix', 'ip6prefix', 'ipv6prefix', 'Prefix']) {
+      assert.equal(parseUpdateParameters(`prefix=&${name}=2001:db8::%2F56`).prefix, '2001:db8::/56');
+    }
   });
 
   it('reads a bounded number of parameters and hosts (D-2.6)', () => {
