@@ -10,13 +10,13 @@ import type { Name } from '../zone/name.ts';
 import type { ChangeBudget } from './change-budget.ts';
 import type { Committer, Intent } from './commit.ts';
 import { planRegistration } from './plan-registration.ts';
-import { hostNameBehind, planTxt, txtRdata } from './plan-txt.ts';
+import { hostNameBehind, planTxt, txtRdata } from './txt/plan-txt.ts';
 import { planUpdate } from './plan-update.ts';
 import type { HostOutcome, RequestOutcome } from './outcome.ts';
 import { MAX_HOSTS_PER_REQUEST, type UpdateRequest } from './request.ts';
 import type { UpdateResult, UpdateService } from './service.ts';
-import { createTxtAges } from './txt-ages.ts';
-import type { TxtRequest, TxtResult } from './txt.ts';
+import { createTxtAges } from './txt/txt-ages.ts';
+import type { TxtRequest, TxtResult } from './txt/txt.ts';
 
 /** Seconds after which a client may try again when the write queue is full, and when the store takes no writes. */
 const RETRY_AFTER = { overloaded: 5, unavailable: 60 } as const;

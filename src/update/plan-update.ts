@@ -4,6 +4,7 @@
  * all, in neither family, while the other hosts of the request are; the IPv6 address of a host that is defined on
  * another's prefix is never taken from its own updates.
  */
+import type { Host } from '../account/host.ts';
 import { hostAccess } from '../account/permission.ts';
 import { type AcceptPolicy, classifyAddress, isPublishable } from '../net/address-class.ts';
 import type { IpAddress } from '../net/ip-address.ts';
@@ -64,10 +65,7 @@ function planHost(
   const ipv6 = intended(wanted6, host.ipv6);
   const isChanged = ipv4 !== host.ipv4 || ipv6 !== host.ipv6;
   if (isChanged) {
-    const retryAfterSeconds = Math.max(
-      ipv4 === host.ipv4 ? 0 : (budget?.waitFor(name, 4, now) ?? 0),
-      ipv6 === host.ipv6 ? 0 : (budget?.waitFor(name, 6, now) ?? 0),
-    );
+    const retryAfterSeconds = budget === undefined ? 0 : waitFor(budget, host, { ipv4, ipv6, now });
     if (retryAfterSeconds > 0) return { kind: 'over-budget', retryAfterSeconds };
     changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
   }
@@ -75,6 +73,18 @@ function planHost(
   if (host.derived === undefined || intended(request.ipv6, ipv6) === ipv6) return { kind, ipv4, ipv6 };
   const problem = { kind: 'reported', router: host.derived.router } as const;
   return { kind, ipv4, ipv6, notices: [{ host: name, problem }] };
+}
+
+/** Seconds until a host may change to these addresses; 0 where it may now. */
+function waitFor(
+  budget: ChangeBudget,
+  host: Host,
+  { ipv4, ipv6, now }: { ipv4: IpAddress | null; ipv6: IpAddress | null; now: number },
+): number {
+  return Math.max(
+    ipv4 === host.ipv4 ? 0 : budget.waitFor(host.name, 4, now),
+    ipv6 === host.ipv6 ? 0 : budget.waitFor(host.name, 6, now),
+  );
 }
 
 function refusedAddress(intent: AddressIntent, policy: AcceptPolicy): IpAddress | undefined {

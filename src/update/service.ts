@@ -2,7 +2,7 @@
 import type { RegistrationRequest, RegistrationResult } from './plan-registration.ts';
 import type { HostOutcome, RequestOutcome } from './outcome.ts';
 import type { UpdateRequest } from './request.ts';
-import type { TxtRequest, TxtResult } from './txt.ts';
+import type { TxtRequest, TxtResult } from './txt/txt.ts';
 
 /** One outcome for each hostname of the request in its order, or one for the request as a whole. */
 export type UpdateResult =

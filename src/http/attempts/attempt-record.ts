@@ -7,7 +7,7 @@
  * used goes first. An attempt like one before it allocates nothing.
  */
 import type { Host } from '../../account/host.ts';
-import { hostNameBehind } from '../../update/plan-txt.ts';
+import { hostNameBehind } from '../../update/txt/plan-txt.ts';
 import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { type AttemptRun, HostAttempts, type Sighting } from './host-attempts.ts';

@@ -11,7 +11,7 @@ import type { Principal } from '../../account/principal.ts';
 import type { Clock } from '../../ops/clock.ts';
 import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
 import type { UpdateResult } from '../../update/service.ts';
-import type { TxtOutcome, TxtResult } from '../../update/txt.ts';
+import type { TxtOutcome, TxtResult } from '../../update/txt/txt.ts';
 import type { Exchange } from '../exchange.ts';
 import { parseUpdateParameters } from '../update/parameters.ts';
 import type { AttemptRecord } from './attempt-record.ts';

@@ -14,7 +14,7 @@ import type { Clock } from '../../ops/clock.ts';
 import { describeNotice } from '../../update/derivation.ts';
 import type { Outcome, OutcomeKind, RequestOutcome } from '../../update/outcome.ts';
 import type { UpdateResult, UpdateService } from '../../update/service.ts';
-import type { TxtResult } from '../../update/txt.ts';
+import type { TxtResult, TxtOutcome } from '../../update/txt/txt.ts';
 import type { AttemptRecord } from '../attempts/attempt-record.ts';
 import { createAttemptRecorder } from '../attempts/recorder.ts';
 import type { Exchange } from '../exchange.ts';
@@ -235,7 +235,7 @@ function logAttempt<A extends Attempt>(
 }
 
 /** What the owner should know of each host; undefined where there is nothing, which is usual. */
-function noticesOf(outcomes: readonly Outcome[]): readonly string[] | undefined {
+function noticesOf(outcomes: readonly (Outcome | TxtOutcome)[]): readonly string[] | undefined {
   let notices: string[] | undefined;
   for (const outcome of outcomes)
     if ('notices' in outcome) (notices ??= []).push(...outcome.notices.map(describeNotice));

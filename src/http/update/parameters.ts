@@ -157,7 +157,8 @@ class ParameterReader {
       case 'prefix':
         if (this.#prefix === '' && /\w/.test(raw)) {
           const text = decodeComponent(raw, 'replacement');
-          if (!TEMPLATE.test(text)) this.#prefix = text;
+          // An unfilled template must not stand before a real one, whose brackets are no template's.
+          if (text.includes(':')) this.#prefix = text;
         }
         return;
       case 'user':

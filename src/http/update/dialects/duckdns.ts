@@ -7,9 +7,9 @@
 import type { Principal } from '../../../account/principal.ts';
 import { type IpAddress, formatIpAddress } from '../../../net/ip-address.ts';
 import type { AddressIntent } from '../../../update/request.ts';
-import { challengeNameOf } from '../../../update/plan-txt.ts';
+import { challengeNameOf } from '../../../update/txt/plan-txt.ts';
 import type { UpdateService } from '../../../update/service.ts';
-import { TXT_VALUE, type TxtChange } from '../../../update/txt.ts';
+import { TXT_VALUE, type TxtChange } from '../../../update/txt/txt.ts';
 import { parseHostname } from '../../../zone/hostname.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type Reply, plainReply } from '../../reply.ts';

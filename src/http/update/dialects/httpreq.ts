@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { OutcomeKind } from '../../../update/outcome.ts';
 import type { UpdateService } from '../../../update/service.ts';
-import { TXT_VALUE } from '../../../update/txt.ts';
+import { TXT_VALUE } from '../../../update/txt/txt.ts';
 import { parseHostname } from '../../../zone/hostname.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type Reply, plainReply } from '../../reply.ts';

@@ -1,9 +1,9 @@
 /**
  * TXT values that devices and ACME clients set at hosts: what is asked for and what came of it. No HTTP, no DNS packet.
  */
-import type { Principal } from '../account/principal.ts';
-import type { Name } from '../zone/name.ts';
-import type { HostOutcome, RecordRefused, RequestOutcome } from './outcome.ts';
+import type { Principal } from '../../account/principal.ts';
+import type { Name } from '../../zone/name.ts';
+import type { HostOutcome, RecordRefused, RequestOutcome } from '../outcome.ts';
 
 /** What shall become of the TXT values at an owner name. */
 export type TxtChange =

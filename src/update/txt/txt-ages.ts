@@ -5,7 +5,7 @@
  * began counts as set then, because records are stored without their times; memory is bounded: beyond MAX_OWNERS the
  * names whose values were set longest ago are forgotten, and theirs count as set when the process began.
  */
-import type { Name } from '../zone/name.ts';
+import type { Name } from '../../zone/name.ts';
 
 /** How long a value that nobody takes away is kept at least, in milliseconds: a challenge is validated in minutes. */
 export const LIFETIME_MS = 24 * 60 * 60 * 1000;

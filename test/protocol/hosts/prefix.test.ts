@@ -1,12 +1,12 @@
 /** Prefixes over real HTTP, and what real DNS queries find afterwards. */
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
-import { createDnsServer } from '../../src/dns/server/dns-server.ts';
-import { interfaceIdFromMac, parseInterfaceId } from '../../src/net/interface-id.ts';
-import { askUdp } from '../dns/client.ts';
-import { decode, query } from '../dns/message.ts';
-import { SILENT_LOG } from '../dns/zones.ts';
-import { type Reply, type Site, basic, header, name, openSite } from './site.ts';
+import { createDnsServer } from '../../../src/dns/server/dns-server.ts';
+import { interfaceIdFromMac, parseInterfaceId } from '../../../src/net/interface-id.ts';
+import { askUdp } from '../../dns/client.ts';
+import { decode, query } from '../../dns/message.ts';
+import { SILENT_LOG } from '../../dns/zones.ts';
+import { type Reply, type Site, basic, header, name, openSite } from '../site.ts';
 
 const HOSTS = ['home', 'nas', 'cam'].map((label) => `${label}.example.test`);
 const NAS = interfaceIdFromMac('00:11:32:12:34:56')!;

@@ -5,15 +5,15 @@
  * §8.4); never more values than an RRset may hold: the oldest leave, which are the first; records of other types and
  * other owners are not touched.
  */
-import type { Host } from '../account/host.ts';
-import { hostAccess } from '../account/permission.ts';
-import type { Change } from '../store/change.ts';
-import type { StoreView } from '../store/store.ts';
-import { type Name, labelsOf, parentOf } from '../zone/name.ts';
-import { RRSET_LIMITS } from '../zone/rrset.ts';
-import { RRTYPE } from '../zone/rrtype.ts';
-import { conflictAt } from './admin/plan-record.ts';
-import type { Plan } from './commit.ts';
+import type { Host } from '../../account/host.ts';
+import { hostAccess } from '../../account/permission.ts';
+import type { Change } from '../../store/change.ts';
+import type { StoreView } from '../../store/store.ts';
+import { type Name, labelsOf, parentOf } from '../../zone/name.ts';
+import { RRSET_LIMITS } from '../../zone/rrset.ts';
+import { RRTYPE } from '../../zone/rrtype.ts';
+import { conflictAt } from '../admin/plan-record.ts';
+import type { Plan } from '../commit.ts';
 import type { TxtAges } from './txt-ages.ts';
 import type { TxtChange, TxtOutcome, TxtRequest } from './txt.ts';
 

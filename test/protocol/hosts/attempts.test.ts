@@ -1,10 +1,10 @@
 /** What is kept of attempts for a host's owner, whatever came of them, and that nobody else learns of it (D-7.10). */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { AttemptRecord } from '../../src/http/attempts/attempt-record.ts';
-import { describeAttempts } from '../../src/http/attempts/describe-attempts.ts';
-import { type Name } from '../../src/zone/name.ts';
-import { type Reply, type Site, type SiteOptions, basic, header, name, openSite } from './site.ts';
+import { AttemptRecord } from '../../../src/http/attempts/attempt-record.ts';
+import { describeAttempts } from '../../../src/http/attempts/describe-attempts.ts';
+import { type Name } from '../../../src/zone/name.ts';
+import { type Reply, type Site, type SiteOptions, basic, header, name, openSite } from '../site.ts';
 
 const HOST = 'home.example.test';
 
