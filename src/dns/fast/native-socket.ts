@@ -23,6 +23,7 @@ export interface NativeSockets {
   readonly recvmmsg: NativeFunction;
   readonly sendmmsg: NativeFunction;
   readonly poll: NativeFunction;
+  readonly usleep: NativeFunction;
   readonly getsockname: NativeFunction;
   readonly addressOf: (buffer: Uint8Array) => bigint;
   readonly errno: () => number;
@@ -53,6 +54,7 @@ export function loadNativeSockets(): NativeSockets | string {
     close: library.func('int close(int)'),
     recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint32_t, int)'),
+    usleep: library.func('int usleep(uint32_t)'),
     poll: library.func('int poll(uintptr_t, uint64_t, int)'),
     getsockname: library.func('int getsockname(int, void *, void *)'),
     addressOf: (buffer) => koffi.address(buffer),

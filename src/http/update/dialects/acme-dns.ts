@@ -3,7 +3,7 @@
  * status codes as acme.sh, lego and certbot know them.
  *
  * Invariants: status 200 only for what is durable and served; whoever may not is told `forbidden` and nothing else;
- * any number of values stand side by side, and the oldest leave (update/plan-txt).
+ * any number of values stand side by side, and the oldest leave (update/txt/plan-txt).
  */
 import type { OutcomeKind } from '../../../update/outcome.ts';
 import type { UpdateService } from '../../../update/service.ts';
