@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ServerCookies } from '../../../../src/dns/cookies/server-cookies.ts';
 import { Answerer, type DnsServerSettings } from '../../../../src/dns/server/answerer.ts';
 import { peerOf } from '../../../../src/dns/rrl/source-words.ts';
 import { createDnsStats } from '../../../../src/dns/server/stats.ts';
@@ -22,6 +23,30 @@ function sendCookie(answerer: Answerer, cookie: Uint8Array): Buffer {
   const bytes = query('home.example.test', 'A', { opt: opt({ options: [[10, cookie]] }) });
   return decode(answerer.answer(bytes, peerOf('192.0.2.7'), 'udp')).opt!.options[0]!.data;
 }
+
+void test('a new secret is told to those who make cookies elsewhere, and they take what is made here', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const clock = { ms: 1000 * HOUR };
+  const told: Uint8Array[] = [];
+  const answerer = new Answerer({
+    ...{ zones: ZONES, settings: { cookies: 'random' }, log: SILENT_LOG, stats: createDnsStats() },
+    clock: { now: () => clock.ms },
+    onCookieSecret: (secret) => {
+      told.push(secret);
+    },
+  });
+  const elsewhere = new ServerCookies(answerer.cookieSecrets!);
+  answerer.start();
+  for (const passed of [0, 24 * HOUR]) {
+    clock.ms += passed;
+    t.mock.timers.tick(1000);
+    for (const secret of told.splice(0)) elsewhere.rotate(secret);
+    const bytes = sendCookie(answerer, Buffer.alloc(8, 1));
+    const option = { bytes, at: 0, length: bytes.length };
+    assert.equal(elsewhere.check(option, peerOf('192.0.2.7')!, clock.ms / 1000), 'valid');
+  }
+  answerer.stop();
+});
 
 void test('a random secret is renewed once a day, and a cookie made just before is still taken', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
