@@ -1,4 +1,4 @@
-/** acme-dns and lego's httpreq: TXT values of ACME challenges (docs/protocol/acme-dns.md, docs/protocol/httpreq.md). */
+/** acme-dns and lego's httpreq: TXT values of ACME challenges (docs/protocol/dialects/acme-dns.md, docs/protocol/dialects/httpreq.md). */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,5 +1,5 @@
 /**
- * `POST /register` of acme-dns (docs/protocol/acme-dns.md): makes a host for TXT values, and the credentials for it.
+ * `POST /register` of acme-dns (docs/protocol/dialects/acme-dns.md): makes a host for TXT values, and the credentials for it.
  *
  * Invariants: off unless the settings say for whom, below which name and from which networks; status 201 only for what
  * is durable; each attempt is one line in the log, without the credentials.

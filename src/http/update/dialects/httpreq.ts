@@ -1,5 +1,5 @@
 /**
- * The dialect of lego's httpreq provider (docs/protocol/httpreq.md): `POST /present` adds the TXT value of an ACME
+ * The dialect of lego's httpreq provider (docs/protocol/dialects/httpreq.md): `POST /present` adds the TXT value of an ACME
  * challenge, `POST /cleanup` takes it away again. Both forms of the body: `fqdn` and `value`, or in raw mode `domain`
  * and `keyAuth`, of which the value is made here (RFC 8555 §8.4).
  * Invariant: a status from 200 to 299 only if the value stands, or is gone.
