@@ -81,6 +81,11 @@ test('every design and operations document is listed in the overview of its fold
   assert.deepEqual(missing, []);
 });
 
+test('no document has the marks of an unfinished merge, plain or reformatted', () => {
+  const marked = documents.filter((path) => /^[ \\]*(?:<{7}|={7}$|>{7}|(?:> ){5})/m.test(readText(path)));
+  assert.deepEqual(marked, []);
+});
+
 /** The relative link targets of a document, outside code. */
 function linksOf(document: string): string[] {
   const prose = readText(document)
