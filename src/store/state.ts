@@ -9,12 +9,14 @@ import type { Account } from '../account/account.ts';
 import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
 import { type Steps, runInTurns, visitInSteps } from '../ops/steps.ts';
-import { type Name, parentOf } from '../zone/name.ts';
+import { type Name, nameFromWire, parentOf } from '../zone/name.ts';
 import { Zone, type ZoneSettings } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
 import { DerivedHosts } from './derived-hosts.ts';
 import { SharedTexts, StoredHostColumns } from './host-columns.ts';
+import type { ChangeTarget, HostRow } from './quick/change-target.ts';
 import type { StoreView } from './store.ts';
+import type { TokenRow } from './tokens/packed-tokens.ts';
 import { TokenTable } from './tokens/token-table.ts';
 
 /** Changes that are applied in one step: a few milliseconds of work. */
@@ -41,7 +43,7 @@ type ZoneChange = Extract<
 >;
 
 /** The state of a store; `StoreView` is what everybody but the store sees of it. */
-export class State implements StoreView {
+export class State implements StoreView, ChangeTarget {
   readonly tokenKey: Uint8Array;
   #sequence: number;
   #served: ZoneMaps = { zones: new Map(), retired: new Map() };
@@ -185,6 +187,21 @@ export class State implements StoreView {
         this.#tokens.remove(change.id);
         break;
     }
+  }
+
+  putHostRow(row: HostRow): void {
+    const zone = this.#served.zones.get(row.zone);
+    if (zone === undefined) return;
+    zone.putHostRow(row, row);
+    if (!this.#derived.isEmpty)
+      this.#derived.note(
+        nameFromWire(row.bytes.toString('latin1', row.nameAt, row.nameAt + row.nameLength)),
+        undefined,
+      );
+  }
+
+  putTokenRow(row: TokenRow): boolean {
+    return this.#tokens.putRow(row);
   }
 
   /** Applies a change of zones or of what is in them; false for any other. */

@@ -5,7 +5,8 @@
  * object is given out after its token was replaced or removed. No two tokens have one digest.
  */
 import type { Token } from '../../account/token.ts';
-import { PackedTokens } from './packed-tokens.ts';
+import { PackedTokens, type TokenRow } from './packed-tokens.ts';
+import { ID_LENGTH } from './token-texts.ts';
 
 /** How many tokens are kept as objects; a power of two. */
 const KEPT = 16_384;
@@ -59,10 +60,23 @@ export class TokenTable {
     this.#othersByDigest.set(token.digest, token);
   }
 
+  /** As `put`, of a row; false where it is not of the form that rows have. */
+  putRow(row: TokenRow): boolean {
+    const before = this.#packed.findIdOf(row);
+    if (before !== -1) this.#removePacked(before);
+    else if (this.#others.size > 0)
+      this.#removeOther(row.bytes.toString('latin1', row.idAt, row.idAt + ID_LENGTH));
+    return this.#packed.addRow(row) !== -1;
+  }
+
   /** Takes a token away, if it is there. */
   remove(id: string): void {
     const number = this.#packed.findId(id);
     if (number !== -1) this.#removePacked(number);
+    else this.#removeOther(id);
+  }
+
+  #removeOther(id: string): void {
     const other = this.#others.get(id);
     if (other === undefined) return;
     this.#others.delete(id);

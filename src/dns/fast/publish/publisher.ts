@@ -8,11 +8,19 @@
 import type { Host } from '../../../account/host.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
-import { type Name, isSubdomain, labelCount, parentOf, wildcardOf } from '../../../zone/name.ts';
+import {
+  type Name,
+  isSubdomain,
+  labelCount,
+  nameFromWire,
+  parentOf,
+  wildcardOf,
+} from '../../../zone/name.ts';
 import type { AnswerTable } from '../table/answer-table.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
 import { apexOf, isCut, isOfRRset, pinnedNames, plainAddresses } from './zone-facts.ts';
 import { FLAG, ZONES } from '../table/table-layout.ts';
+import type { AddressRow } from '../../../zone/packed/nodes.ts';
 import { RRTYPE } from '../../../zone/rrtype.ts';
 import type { SoaFields, Zone, ZoneSettings } from '../../../zone/zone.ts';
 
@@ -40,6 +48,16 @@ export class Publisher {
   /** Zones that are new to the table: what their parents have published at and below the apex is still there. */
   readonly #begun = new Set<Name>();
   readonly #numbers: number[] = [];
+  /** A host that is published. */
+  readonly #row: AddressRow = {
+    bytes: Buffer.alloc(0),
+    nameAt: 0,
+    nameLength: 0,
+    ttl: 0,
+    ipv4: -1,
+    ipv6: null,
+    wildcard: false,
+  };
 
   constructor(table: AnswerTable, zones: PublishedZones, answer: GeneralAnswer) {
     this.#table = table;
@@ -134,7 +152,7 @@ export class Publisher {
     if (zone !== undefined) this.#publishPath(zone, name);
   }
 
-  /** Publishes all owners of a zone; as `#publishPath` of each, but without looking up what is at hand. */
+  /** Publishes all owners of a zone; as `#publishPath` of each, but usual hosts without an object or a text for each. */
   *#publishOwners(apex: Name): Steps<undefined> {
     for (let start = 0; ; start += SLICE) {
       // Read again after each step: at the start commits may change meanwhile what is published.
@@ -142,18 +160,33 @@ export class Publisher {
       const published = this.#published.get(apex);
       if (zone === undefined || published === undefined || start >= zone.ownersEnd) return undefined;
       if (start > 0) yield;
-      for (const owner of zone.owners(start, start + SLICE)) {
-        const { name } = owner;
-        const isUsual =
-          !zone.hasCuts &&
-          parentOf(name) === apex &&
-          !published.pinned.has(name) &&
-          this.#zones.zone(name) === undefined;
-        const plain = isUsual ? plainAddresses(zone, owner) : undefined;
-        if (plain === undefined) this.#publishPath(zone, name);
-        else this.#table.put(name, { ...plain, zone: published.number, flags: 0 });
-      }
+      const end = Math.min(start + SLICE, zone.ownersEnd);
+      if (zone.hasCuts) this.#publishPaths(zone, start, end);
+      else this.#publishHosts(zone, published, start, end);
     }
+  }
+
+  #publishPaths(zone: Zone<Host>, start: number, end: number): void {
+    for (const { name } of zone.owners(start, end)) this.#publishPath(zone, name);
+  }
+
+  /** As `#publishPaths` of a zone without cuts. */
+  #publishHosts(zone: Zone<Host>, { number, pinned }: Published, start: number, end: number): void {
+    const unusual = new Set(Array.from(pinned, (name) => zone.numberOf(name)));
+    const isAlone = this.#isOnlyZone();
+    const row = this.#row;
+    for (let id = start; id < end; id++) {
+      const isPlain = zone.readPlainHost(id, row) && !unusual.has(id);
+      if (isPlain && (isAlone || this.#zones.zone(nameOfRow(row)) === undefined))
+        this.#table.putRow(row, number, 0);
+      else this.#publishPaths(zone, id, id + 1);
+    }
+  }
+
+  #isOnlyZone(): boolean {
+    const zones = this.#zones.zones()[Symbol.iterator]();
+    zones.next();
+    return zones.next().done === true;
   }
 
   /** Publishes every name at or below one that became or ceased to be a cut. */
@@ -287,6 +320,10 @@ export class Publisher {
     yield* this.#publishBelow(parent.apex, apex);
     return undefined;
   }
+}
+
+function nameOfRow({ bytes, nameAt, nameLength }: AddressRow): Name {
+  return nameFromWire(bytes.toString('latin1', nameAt, nameAt + nameLength));
 }
 
 function equalSets(a: ReadonlySet<Name>, b: ReadonlySet<Name>): boolean {
