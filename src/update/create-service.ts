@@ -85,7 +85,7 @@ export function createUpdateService(options: UpdateServiceOptions): UpdateServic
 }
 
 async function submitUpdate(
-  { committer, clock, budget, onUnavailable }: UpdateServiceOptions,
+  { committer, budget, onUnavailable }: UpdateServiceOptions,
   request: UpdateRequest,
   names: readonly Name[],
 ): Promise<UpdateResult> {
@@ -108,8 +108,8 @@ async function submitUpdate(
   if (submission.kind !== 'committed') return submission;
   // Durable by now: what could not be written costs nothing.
   for (const { before, host } of changed) {
-    if (host.ipv4 !== before?.ipv4) budget?.spend(host.name, 4, clock.now());
-    if (host.ipv6 !== before?.ipv6) budget?.spend(host.name, 6, clock.now());
+    if (host.ipv4 !== before?.ipv4) budget?.spend(host.name, 4);
+    if (host.ipv6 !== before?.ipv6) budget?.spend(host.name, 6);
   }
   return { kind: 'hosts', outcomes: submission.result };
 }

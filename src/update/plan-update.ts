@@ -65,7 +65,7 @@ function planHost(
   const ipv6 = intended(wanted6, host.ipv6);
   const isChanged = ipv4 !== host.ipv4 || ipv6 !== host.ipv6;
   if (isChanged) {
-    const retryAfterSeconds = budget === undefined ? 0 : waitFor(budget, host, { ipv4, ipv6, now });
+    const retryAfterSeconds = budget === undefined ? 0 : waitFor(budget, host, { ipv4, ipv6 });
     if (retryAfterSeconds > 0) return { kind: 'over-budget', retryAfterSeconds };
     changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
   }
@@ -79,11 +79,11 @@ function planHost(
 function waitFor(
   budget: ChangeBudget,
   host: Host,
-  { ipv4, ipv6, now }: { ipv4: IpAddress | null; ipv6: IpAddress | null; now: number },
+  { ipv4, ipv6 }: { ipv4: IpAddress | null; ipv6: IpAddress | null },
 ): number {
   return Math.max(
-    ipv4 === host.ipv4 ? 0 : budget.waitFor(host.name, 4, now),
-    ipv6 === host.ipv6 ? 0 : budget.waitFor(host.name, 6, now),
+    ipv4 === host.ipv4 ? 0 : budget.waitFor(host.name, 4),
+    ipv6 === host.ipv6 ? 0 : budget.waitFor(host.name, 6),
   );
 }
 

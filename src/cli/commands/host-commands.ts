@@ -38,10 +38,16 @@ export function addHostCommands(program: Command, context: CliContext): void {
   addBlockCommands(host, context);
   addRecipeCommand(host, context);
   addAttemptsCommand(host, context);
-  administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
+  const remove = host
+    .command('remove <fqdn>')
+    .description(
+      'remove a host, its addresses, and the TXT values at its name and at _acme-challenge below it',
+    );
+  administrative(remove, context, {
     examples: ['host remove home.dyn.example.org'],
     toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
-    show: ({ removed }) => `removed host ${removed}`,
+    show: ({ removed, records }) =>
+      [`removed host ${removed}`, ...records.map((it) => `removed ${it}`)].join('\n'),
   });
 }
 

@@ -190,6 +190,8 @@ export interface TokenInfo {
   readonly hosts: readonly string[] | null;
   readonly label: string;
   readonly createdAt: string;
+  /** Whether GnuDIP may be spoken with it, for which the MD5 of its secret is stored. */
+  readonly gnudip: boolean;
 }
 
 /** What the operator should know although the command was carried out; sentences. */
@@ -234,7 +236,8 @@ export interface AdminResults {
   'host-set': HostInfo & { readonly changed: boolean };
   'host-block': HostInfo & { readonly changed: boolean };
   'host-unblock': HostInfo & { readonly changed: boolean };
-  'host-remove': { readonly removed: string };
+  /** `records`: the TXT records that went with it, as `owner TTL TYPE rdata`. */
+  'host-remove': { readonly removed: string; readonly records: readonly string[] };
   'host-import': ImportCounts;
   'token-add-for-hosts': HostTokens;
   'token-add': { readonly id: string; readonly secret: string };
