@@ -2,7 +2,8 @@
  * Tokens as this program makes them, in one row of 64 bytes each, which is one line of a processor's cache, beside the
  * name of the host: about a hundred bytes for a token of one host.
  * Invariants: a number has a token in its row and in both indexes or nowhere; what is read equals what was put. A
- * token of another form (an id or a digest of other length or letters) is refused, and never half put.
+ * token of another form (an id or a digest of other length or letters, or with what GnuDIP needs) is refused, and
+ * never half put.
  */
 import type { Token } from '../../account/token.ts';
 import type { Name } from '../../zone/name.ts';
@@ -81,7 +82,7 @@ export class PackedTokens {
 
   /** Puts a token whose id no other has, and returns its number; -1 where it is not of the form that is kept here. */
   add(token: Token): number {
-    const id = readId(token.id);
+    const id = token.gnudip === undefined ? readId(token.id) : -1;
     if (id === -1 || !readDigest(token.digest, this.#sought)) return -1;
     if (this.#free.length === 0 && this.#end * ROW === this.#words.length) this.#grow();
     const number = this.#free.pop() ?? this.#end++;

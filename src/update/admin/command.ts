@@ -16,6 +16,11 @@ export const hostRowSchema = z.strictObject({
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
   ttl: z.string().optional(),
+  /** The host on whose prefix it is, and what it has there; as in `derivationSchema`. */
+  prefixOf: z.string().optional(),
+  subnet: z.string().optional(),
+  interfaceId: z.string().optional(),
+  mac: z.string().optional(),
 });
 
 /** One line of a list of hosts. */

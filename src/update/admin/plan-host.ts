@@ -16,7 +16,7 @@ import type { AdminCommand, AdminFailure, AdminResult } from './command.ts';
 import { describeHost, formatRecords } from './info.ts';
 import { coveringCut } from './occlusion.ts';
 import { noAccount } from './plan-account.ts';
-import { planDerivation, routerConflict } from './plan-derivation.ts';
+import { isSameDerivation, planDerivation, routerConflict } from './plan-derivation.ts';
 import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
@@ -108,12 +108,7 @@ function defineHost(view: StoreView, host: Host, wish: Command<'host-set'>['deri
   const planned = planDerivation(view, host, wish);
   if ('ok' in planned) return planned;
   const { derived } = planned;
-  const before = host.derived;
-  const isSame =
-    before?.router === derived.router &&
-    before.subnet === derived.subnet &&
-    before.interfaceId === derived.interfaceId;
-  return isSame ? host : { ...host, derived };
+  return isSameDerivation(host.derived, derived) ? host : { ...host, derived };
 }
 
 /** The host with these addresses; refused where its zone does not publish one, or IPv6 is not theirs to say. */

@@ -3,6 +3,7 @@ import { after, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import { createChangeBudget } from '../../../src/update/change-budget.ts';
 import { createUpdateService } from '../../../src/update/create-service.ts';
+import { parseIpPrefix } from '../../../src/net/ip-prefix.ts';
 import type { UpdateRequest } from '../../../src/update/request.ts';
 import { type Room, alice, createRoom, ip, name } from './fixture.ts';
 
@@ -106,6 +107,21 @@ describe('updates within a budget', () => {
     room.store.broken = false;
     for (let i = 1; i <= 3; i++) assert.equal(await change(request(`10.3.0.${i}`)), 'changed');
     assert.equal(await change(request('10.3.0.9')), 'over-budget');
+  });
+
+  it('count another prefix as a change of IPv6, and the same one as none', async () => {
+    const { change } = await budgeted();
+    const report = (site: number): UpdateRequest => {
+      const prefix = parseIpPrefix(`2001:db8:${site}::/56`)!;
+      return { ...request('10.5.0.1'), prefix };
+    };
+    for (let i = 1; i <= 3; i++) {
+      assert.equal(await change(report(i)), 'changed');
+      assert.equal(await change(report(i)), 'unchanged');
+    }
+    assert.equal(await change(report(4)), 'over-budget');
+    assert.equal(await change(report(3)), 'unchanged');
+    assert.equal(await change(request('10.5.0.2')), 'changed', 'IPv4 has its own');
   });
 
   it('are refused when they arrive all at once, too', async () => {

@@ -36,11 +36,16 @@ const someToken = fc
       label: fc.oneof(fc.constantFrom('', 'x'), fc.string({ unit: 'binary' })),
       createdAt: fc.nat(8.64e15),
       suffix: fc.constantFrom('', '', '1', '=', '\u00e9'),
+      gnudip: fc.constantFrom(undefined, undefined, 'an MD5'),
     },
     { noNullPrototype: true },
   )
-  .map(({ suffix, ...more }): Token =>
-    tokenOf(more.id, { ...more, digest: tokenOf(more.id).digest + suffix }),
+  .map(({ suffix, gnudip, ...more }): Token =>
+    tokenOf(more.id, {
+      ...more,
+      digest: tokenOf(more.id).digest + suffix,
+      ...(gnudip === undefined ? {} : { gnudip }),
+    }),
   );
 const someStep = fc.oneof(
   { weight: 4, arbitrary: someToken.map((token) => ({ token })) },
