@@ -29,6 +29,7 @@ export interface Config {
     readonly account: string;
     readonly below: Name;
     readonly from: readonly IpPrefix[];
+    readonly quota: { readonly burst: number; readonly refillMs: number };
   } | null;
   readonly dns: {
     readonly listen: readonly ListenAddress[];
@@ -110,7 +111,15 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
       registration:
         below === null || owner === null
           ? null
-          : { account: owner.toLowerCase(), below, from: values['acmeDns.registerFrom'] },
+          : {
+              account: owner.toLowerCase(),
+              below,
+              from: values['acmeDns.registerFrom'],
+              quota: {
+                burst: values['acmeDns.registerBurst'],
+                refillMs: values['acmeDns.registerRefillSeconds'] * 1000,
+              },
+            },
       dns: buildDns(values),
       log: { level: values['log.level'], pretty: values['log.pretty'] },
       passwords: {

@@ -86,6 +86,12 @@ export const SETTINGS = {
   'acmeDns.registerFrom': listSetting(prefixList, ['127.0.0.0/8', '::1/128'], {
     doc: 'The networks from which clients may register.',
   }),
+  'acmeDns.registerBurst': integerSetting([0, 1_000_000], 10, {
+    doc: 'How many names one source (an IPv4 address or an IPv6 /64 network) may register at once; all sources together ten times as many. What is beyond it is told to try again later. 0: no limit.',
+  }),
+  'acmeDns.registerRefillSeconds': integerSetting([1, 31_536_000], 3600, {
+    doc: 'In how many seconds a source may register one more where its `acmeDns.registerBurst` is used up; all together ten in that time.',
+  }),
   'dns.listen': listSetting(listenList, ['127.0.0.1:5300'], {
     doc: 'Where DNS is answered, over UDP and TCP on the same port.',
   }),

@@ -154,6 +154,38 @@ export function testStore(kind: string, create: () => Promise<StoreUnderTest>): 
       assert.equal(served.node(at.owner), undefined);
     });
 
+    storeTest(
+      'takes a host and its TXT values away in one commit, and keeps what another name has',
+      async (store) => {
+        const apex = name('dyn.test');
+        const set = rrset('TXT', 60, '"one"');
+        const put = (owner: string): Change => ({ kind: 'rrset-put', apex, owner: name(owner), rrset: set });
+        const gone = (owner: string): Change => {
+          return { kind: 'rrset-remove', apex, owner: name(owner), type: RRTYPE.TXT };
+        };
+        const [home, challenge] = ['h.dyn.test', '_acme-challenge.h.dyn.test'];
+        await store.commit([
+          { kind: 'zone-put', zone: zone('dyn.test') },
+          { kind: 'host-put', host: host(home, 'dyn.test') },
+          ...[home, challenge, '_acme-challenge.i.dyn.test'].map(put),
+        ]);
+        const kinds: string[][] = [];
+        const stop = store.onCommit((changes) => {
+          kinds.push(changes.map(({ kind }) => kind));
+        });
+        await store.commit([
+          { kind: 'host-remove', zone: apex, name: name(home) },
+          gone(home),
+          gone(challenge),
+        ]);
+        stop();
+        const served = store.view.zone(apex)!;
+        assert.deepEqual(kinds, [['host-remove', 'rrset-remove', 'rrset-remove']]);
+        assert.deepEqual([served.node(name(home)), served.node(name(challenge))], [undefined, undefined]);
+        assert.deepEqual(served.staticRRset(name('_acme-challenge.i.dyn.test'), RRTYPE.TXT), set);
+      },
+    );
+
     storeTest('finds tokens by id and by digest, and takes them away with their account', async (store) => {
       const digest = digestTokenSecret('secret', store.view.tokenKey);
       await store.commit([

@@ -8,7 +8,7 @@ import { digestTokenSecret, gnudipKey } from '../../src/account/token.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
 import type { Health } from '../../src/http/health.ts';
 import { type HttpLog, formatUpdateEntry } from '../../src/http/log.ts';
-import type { RegistrationPolicy } from '../../src/http/update/dialects/acme-dns-register.ts';
+import type { RegistrationPolicy } from '../../src/http/update/registration/acme-dns-register.ts';
 import { type HttpServer, type HttpServerOptions, createHttpServer } from '../../src/http/server.ts';
 import type { AcceptPolicy } from '../../src/net/address-class.ts';
 import { formatIpAddress } from '../../src/net/ip-address.ts';
@@ -17,9 +17,10 @@ import { systemClock } from '../../src/ops/clock.ts';
 import type { Change } from '../../src/store/change.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { type Store, StoreError, type StoreView } from '../../src/store/store.ts';
-import { type ChangeBudgetPolicy, createChangeBudget } from '../../src/update/change-budget.ts';
+import { createChangeBudget } from '../../src/update/change-budget.ts';
 import { createCommitter } from '../../src/update/commit.ts';
 import { createUpdateService } from '../../src/update/create-service.ts';
+import type { BucketPolicy } from '../../src/update/token-buckets.ts';
 import { type Name, parseName } from '../../src/zone/name.ts';
 
 export interface SiteOptions {
@@ -38,7 +39,7 @@ export interface SiteOptions {
   readonly registration?: Omit<RegistrationPolicy, 'digest'>;
   readonly server?: Partial<HttpServerOptions>;
   /** How often a host may change; default: as it likes. */
-  readonly changes?: ChangeBudgetPolicy;
+  readonly changes?: BucketPolicy;
 }
 
 export interface Site {

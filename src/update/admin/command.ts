@@ -16,6 +16,11 @@ export const hostRowSchema = z.strictObject({
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
   ttl: z.string().optional(),
+  /** The host on whose prefix it is, and what it has there; as in `derivationSchema`. */
+  prefixOf: z.string().optional(),
+  subnet: z.string().optional(),
+  interfaceId: z.string().optional(),
+  mac: z.string().optional(),
 });
 
 /** One line of a list of hosts. */
@@ -190,6 +195,8 @@ export interface TokenInfo {
   readonly hosts: readonly string[] | null;
   readonly label: string;
   readonly createdAt: string;
+  /** Whether GnuDIP may be spoken with it, for which the MD5 of its secret is stored. */
+  readonly gnudip: boolean;
 }
 
 /** What the operator should know although the command was carried out; sentences. */
@@ -234,7 +241,8 @@ export interface AdminResults {
   'host-set': HostInfo & { readonly changed: boolean };
   'host-block': HostInfo & { readonly changed: boolean };
   'host-unblock': HostInfo & { readonly changed: boolean };
-  'host-remove': { readonly removed: string };
+  /** `records`: the TXT records that went with it, as `owner TTL TYPE rdata`. */
+  'host-remove': { readonly removed: string; readonly records: readonly string[] };
   'host-import': ImportCounts;
   'token-add-for-hosts': HostTokens;
   'token-add': { readonly id: string; readonly secret: string };

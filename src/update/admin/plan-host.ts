@@ -11,11 +11,12 @@ import type { Plan } from '../commit.ts';
 import { settleDerived } from '../derivation.ts';
 import { intended } from '../plan-update.ts';
 import type { AddressIntent } from '../request.ts';
+import { hostRemoval, txtOfHost } from '../txt/host-txt.ts';
 import type { AdminCommand, AdminFailure, AdminResult } from './command.ts';
-import { describeHost } from './info.ts';
+import { describeHost, formatRecords } from './info.ts';
 import { coveringCut } from './occlusion.ts';
 import { noAccount } from './plan-account.ts';
-import { planDerivation, routerConflict } from './plan-derivation.ts';
+import { isSameDerivation, planDerivation, routerConflict } from './plan-derivation.ts';
 import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
@@ -107,12 +108,7 @@ function defineHost(view: StoreView, host: Host, wish: Command<'host-set'>['deri
   const planned = planDerivation(view, host, wish);
   if ('ok' in planned) return planned;
   const { derived } = planned;
-  const before = host.derived;
-  const isSame =
-    before?.router === derived.router &&
-    before.subnet === derived.subnet &&
-    before.interfaceId === derived.interfaceId;
-  return isSame ? host : { ...host, derived };
+  return isSameDerivation(host.derived, derived) ? host : { ...host, derived };
 }
 
 /** The host with these addresses; refused where its zone does not publish one, or IPv6 is not theirs to say. */
@@ -153,7 +149,7 @@ export function planHostBlock(
   };
 }
 
-/** Removes a host and its addresses. */
+/** Removes a host with its addresses and TXT values. */
 export function planHostRemove(
   view: StoreView,
   command: Command<'host-remove'>,
@@ -162,9 +158,11 @@ export function planHostRemove(
   if (host === undefined) return refused(noHost(command.fqdn));
   const conflict = routerConflict(view, host);
   if (conflict !== undefined) return refused(conflict);
+  const txt = txtOfHost(view, host);
+  const records = txt.flatMap(({ owner, rrset }) => formatRecords(owner, rrset));
   return {
-    changes: [{ kind: 'host-remove', zone: host.zone, name: host.name }],
-    result: { ok: true, value: { removed: formatHostname(host.name) } },
+    changes: hostRemoval(host, txt),
+    result: { ok: true, value: { removed: formatHostname(host.name), records } },
   };
 }
 

@@ -31,6 +31,7 @@ before(async () => {
       account: 'bob',
       below: name('auth.example.test'),
       from: [parseIpPrefix('203.0.113.0/32')!],
+      quota: { burst: 0, refillMs: 1 },
     },
   });
   surface = createHttpApp(backing.app);
