@@ -2,6 +2,7 @@
 import type { Host } from '../../account/host.ts';
 import { classifyAddress, isPublishable } from '../../net/address-class.ts';
 import { familyOf, formatIpAddress, parseIpAddress } from '../../net/ip-address.ts';
+import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import { formatHostname, type Name } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
@@ -153,7 +154,7 @@ export function planHostBlock(
   };
 }
 
-/** Removes a host and its addresses. */
+/** Removes a host and its addresses, and what an enrolment code gave to the machine that had it. */
 export function planHostRemove(
   view: StoreView,
   command: Command<'host-remove'>,
@@ -163,9 +164,19 @@ export function planHostRemove(
   const conflict = routerConflict(view, host);
   if (conflict !== undefined) return refused(conflict);
   return {
-    changes: [{ kind: 'host-remove', zone: host.zone, name: host.name }],
+    changes: [{ kind: 'host-remove', zone: host.zone, name: host.name }, ...endOfMachines(view, host.name)],
     result: { ok: true, value: { removed: formatHostname(host.name) } },
   };
+}
+
+/** A host of the same name that is made later is another one: the machine's tokens must not update that. */
+function* endOfMachines({ enrolments }: StoreView, host: Name): Generator<Change> {
+  for (const { id } of enrolments.all()) {
+    const machine = enrolments.machine(id, host);
+    if (machine === undefined) continue;
+    for (const token of machine.tokens) yield { kind: 'token-remove', id: token };
+    yield { kind: 'machine-remove', enrolment: id, host };
+  }
 }
 
 /** The host an operator means, or undefined. */
