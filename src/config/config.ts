@@ -23,6 +23,8 @@ export interface Config {
     readonly maxConnections: number;
     readonly dialects: SettingValues['http.dialects'];
     readonly urlCredentials: SettingValues['http.urlCredentials'];
+    /** As set, or null for the one beside the program. */
+    readonly clientsDirectory: string | null;
   };
   /** For whom, where and for whom not ACME clients may register; null where nobody may. */
   readonly registration: {
@@ -31,6 +33,7 @@ export interface Config {
     readonly from: readonly IpPrefix[];
     readonly quota: { readonly burst: number; readonly refillMs: number };
   } | null;
+  readonly enrolment: { readonly requireHttps: boolean };
   readonly dns: {
     readonly listen: readonly ListenAddress[];
     /** 0: none, the main thread answers. */
@@ -107,6 +110,7 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
         maxConnections: values['http.maxConnections'],
         dialects: values['http.dialects'],
         urlCredentials: values['http.urlCredentials'],
+        clientsDirectory: values['http.clientsDirectory'],
       },
       registration:
         below === null || owner === null
@@ -120,6 +124,7 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
                 refillMs: values['acmeDns.registerRefillSeconds'] * 1000,
               },
             },
+      enrolment: { requireHttps: values['enrolment.requireHttps'] },
       dns: buildDns(values),
       log: { level: values['log.level'], pretty: values['log.pretty'] },
       passwords: {

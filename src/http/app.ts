@@ -6,6 +6,8 @@ import { Hono } from 'hono';
 import { type Clock, systemClock } from '../ops/clock.ts';
 import { noteWrongPath } from './attempts/recorder.ts';
 import { replyCheckip } from './checkip.ts';
+import { type ClientsOptions, addClientRoutes } from './clients/client-routes.ts';
+import { type EnrollOptions, createEnrollHandler } from './enrol/enroll-handler.ts';
 import type { Exchange } from './exchange.ts';
 import { replyHealth } from './health.ts';
 import { type Description, replyHomePage } from './home-page.ts';
@@ -18,6 +20,10 @@ import { type UpdateSurfaceOptions, createUpdateSurface } from './update/surface
 /** What the HTTP surface works with. */
 export interface HttpAppOptions extends Omit<UpdateSurfaceOptions, 'clock' | 'notFound'> {
   readonly describe: () => Description;
+  /** Without it there is no `/enroll`. */
+  readonly enrolment?: EnrollOptions;
+  /** Without it there is nothing at `/clients/`. */
+  readonly clients?: ClientsOptions;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -53,6 +59,11 @@ export function createHttpApp(options: HttpAppOptions): HttpSurface {
   for (const [path, handler] of routes) app.all(path, async (c) => toResponse(await handler(c.env)));
   for (const path of CHECKIP_HTML_PATHS) app.all(path, (c) => replyCheckip(c.env, 'html'));
   for (const path of CHECKIP_TEXT_PATHS) app.all(path, (c) => replyCheckip(c.env, 'text'));
+  if (options.enrolment !== undefined) {
+    const enroll = createEnrollHandler(options.enrolment, { log, clock });
+    app.all('/enroll', async (c) => toResponse(await enroll(c.env)));
+  }
+  if (options.clients !== undefined) addClientRoutes(app, options.clients, notFound);
   app.get('/healthz', () => replyHealth(health));
   app.all('/', (c) => {
     if (namesHost(c.env)) return replyUpdate(c.env);

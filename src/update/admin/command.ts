@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ACCEPT_POLICIES, type AcceptPolicy } from '../../net/address-class.ts';
+import { ENROLMENT_COMMANDS, type EnrolmentResults } from '../enrol/enrolment-command.ts';
 
 const accept = z.enum(ACCEPT_POLICIES as [AcceptPolicy, ...AcceptPolicy[]]);
 
@@ -135,6 +136,7 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('token-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('token-revoke'), id: z.string() }),
+  ...ENROLMENT_COMMANDS,
 ]);
 
 /** One administrative command. */
@@ -222,7 +224,7 @@ export interface HostTokens {
 }
 
 /** What each command answers with where it succeeds. */
-export interface AdminResults {
+export interface AdminResults extends EnrolmentResults {
   'zone-add': ZoneInfo & Warned;
   'zone-list': readonly Omit<ZoneInfo, 'records'>[];
   'zone-show': ZoneInfo;

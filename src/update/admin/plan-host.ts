@@ -2,6 +2,7 @@
 import type { Host } from '../../account/host.ts';
 import { classifyAddress, isPublishable } from '../../net/address-class.ts';
 import { familyOf, formatIpAddress, parseIpAddress } from '../../net/ip-address.ts';
+import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import { formatHostname, type Name } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
@@ -149,7 +150,7 @@ export function planHostBlock(
   };
 }
 
-/** Removes a host with its addresses and TXT values. */
+/** Removes a host with its addresses and TXT values, and what an enrolment code gave to the machine that had it. */
 export function planHostRemove(
   view: StoreView,
   command: Command<'host-remove'>,
@@ -161,9 +162,19 @@ export function planHostRemove(
   const txt = txtOfHost(view, host);
   const records = txt.flatMap(({ owner, rrset }) => formatRecords(owner, rrset));
   return {
-    changes: hostRemoval(host, txt),
+    changes: [...hostRemoval(host, txt), ...endOfMachines(view, host.name)],
     result: { ok: true, value: { removed: formatHostname(host.name), records } },
   };
+}
+
+/** A host of the same name that is made later is another one: the machine's tokens must not update that. */
+function* endOfMachines({ enrolments }: StoreView, host: Name): Generator<Change> {
+  for (const { id } of enrolments.all()) {
+    const machine = enrolments.machine(id, host);
+    if (machine === undefined) continue;
+    for (const token of machine.tokens) yield { kind: 'token-remove', id: token };
+    yield { kind: 'machine-remove', enrolment: id, host };
+  }
 }
 
 /** The host an operator means, or undefined. */

@@ -61,6 +61,7 @@ async function ask(request: HostileRequest): Promise<Answer> {
     source: SOURCE,
     secure: false,
     readBody: () => Promise.resolve({ kind: 'whole', bytes: Buffer.from(body) }),
+    hangUp: () => undefined,
   };
   if (method === 'GET' && isUpdatePath(route))
     return { ...(await surface.update(exchange)), request, requestId, route };

@@ -34,6 +34,7 @@ async function ask(target: string, change: Partial<Exchange> = {}, body?: Body):
     source: SOURCE,
     secure: false,
     readBody: () => Promise.resolve(body ?? { kind: 'whole', bytes: Buffer.alloc(0) }),
+    hangUp: () => undefined,
     ...change,
   };
   return app.fetch(new Request(`http://localhost${route}`, { method: exchange.method }), exchange);
