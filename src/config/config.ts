@@ -92,38 +92,15 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
   if (values['http.proxyProtocol'] && values['http.trustedProxies'].length === 0) {
     problems.push('http.proxyProtocol needs http.trustedProxies: nobody else is believed to be a proxy');
   }
-  const below = values['acmeDns.registerBelow'];
-  const owner = values['acmeDns.registerAccount'];
-  if ((below === null) !== (owner === null)) {
+  if ((values['acmeDns.registerBelow'] === null) !== (values['acmeDns.registerAccount'] === null)) {
     problems.push('acmeDns.registerBelow and acmeDns.registerAccount go together: set both or neither');
   }
   return {
     problems,
     config: {
       data: values.data,
-      http: {
-        listen: values['http.listen'],
-        publicUrl: values['http.publicUrl'],
-        trustedProxies: values['http.trustedProxies'],
-        forwardedHeader: values['http.forwardedHeader'],
-        proxyProtocol: values['http.proxyProtocol'],
-        maxConnections: values['http.maxConnections'],
-        dialects: values['http.dialects'],
-        urlCredentials: values['http.urlCredentials'],
-        clientsDirectory: values['http.clientsDirectory'],
-      },
-      registration:
-        below === null || owner === null
-          ? null
-          : {
-              account: owner.toLowerCase(),
-              below,
-              from: values['acmeDns.registerFrom'],
-              quota: {
-                burst: values['acmeDns.registerBurst'],
-                refillMs: values['acmeDns.registerRefillSeconds'] * 1000,
-              },
-            },
+      http: buildHttp(values),
+      registration: buildRegistration(values),
       enrolment: { requireHttps: values['enrolment.requireHttps'] },
       dns: buildDns(values),
       log: { level: values['log.level'], pretty: values['log.pretty'] },
@@ -141,6 +118,35 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
       },
       store: { compactionBytes: values['store.compactionBytes'] },
       bootstrap: account === null || password === null ? null : { account, password },
+    },
+  };
+}
+
+function buildHttp(values: SettingValues): Config['http'] {
+  return {
+    listen: values['http.listen'],
+    publicUrl: values['http.publicUrl'],
+    trustedProxies: values['http.trustedProxies'],
+    forwardedHeader: values['http.forwardedHeader'],
+    proxyProtocol: values['http.proxyProtocol'],
+    maxConnections: values['http.maxConnections'],
+    dialects: values['http.dialects'],
+    urlCredentials: values['http.urlCredentials'],
+    clientsDirectory: values['http.clientsDirectory'],
+  };
+}
+
+function buildRegistration(values: SettingValues): Config['registration'] {
+  const below = values['acmeDns.registerBelow'];
+  const owner = values['acmeDns.registerAccount'];
+  if (below === null || owner === null) return null;
+  return {
+    account: owner.toLowerCase(),
+    below,
+    from: values['acmeDns.registerFrom'],
+    quota: {
+      burst: values['acmeDns.registerBurst'],
+      refillMs: values['acmeDns.registerRefillSeconds'] * 1000,
     },
   };
 }
