@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createAuthenticator } from '../../src/account/create-authenticator.ts';
 import type { Derivation } from '../../src/account/host.ts';
+import { createLockout } from '../../src/account/lockout/lockout.ts';
 import { createPasswordHasher } from '../../src/account/password.ts';
 import { digestTokenSecret, gnudipKey } from '../../src/account/token.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
@@ -20,6 +21,7 @@ import { type Store, StoreError, type StoreView } from '../../src/store/store.ts
 import { createChangeBudget } from '../../src/update/change-budget.ts';
 import { createCommitter } from '../../src/update/commit.ts';
 import { createUpdateService } from '../../src/update/create-service.ts';
+import { createEnroller } from '../../src/update/enrol/create-enroller.ts';
 import type { BucketPolicy } from '../../src/update/token-buckets.ts';
 import { type Name, parseName } from '../../src/zone/name.ts';
 
@@ -38,6 +40,8 @@ export interface SiteOptions {
   /** Who may register with acme-dns. */
   readonly registration?: Omit<RegistrationPolicy, 'digest'>;
   readonly server?: Partial<HttpServerOptions>;
+  /** Whether enrolment codes are taken over HTTPS alone. */
+  readonly requireHttps?: boolean;
   /** How often a host may change; default: as it likes. */
   readonly changes?: BucketPolicy;
 }
@@ -137,6 +141,15 @@ export async function openBacking(options: SiteOptions = {}): Promise<Backing> {
     }),
     authenticator: createAuthenticator({ accounts: store.view, passwords, clock: systemClock }),
     tokens: store.view,
+    enrolment: {
+      enroller: createEnroller({
+        view: store.view,
+        committer,
+        clock: systemClock,
+        lockout: createLockout({ clock: systemClock, slots: 64 }),
+      }),
+      requireHttps: options.requireHttps ?? false,
+    },
     ...(options.registration === undefined
       ? {}
       : {
