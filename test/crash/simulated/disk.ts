@@ -2,8 +2,8 @@
  * A disk that can lose its power at any moment: a file layer that writes through to real files, which the store reads
  * back, and remembers in what order what was written, synced, named and removed.
  *
- * Invariant: of what was not synced any part may be gone after a crash, and of a write any range of its bytes may be
- * there; writes to different files, and changes of a directory's entries, are lost or kept independently of each other
+ * Invariant: of what was not synced any part may be gone after a crash, and of a write any range of its bytes, or any of
+ * the sectors it touches, may be there, over what was synced before; writes to different files, and changes of a directory's entries, are lost or kept independently of each other
  * and of their order; only a rename is never half done. That is less than any real file system promises.
  */
 import {
@@ -37,8 +37,8 @@ type Entry = Extract<Operation, { kind: 'name' | 'remove' }>;
 export interface Survival {
   /** Whether a change of a directory's entries, or the truncation of a file, is there. */
   keeps(): boolean;
-  /** The range of a write's bytes that is there; empty where nothing is. */
-  range(length: number): readonly [from: number, to: number];
+  /** The ranges of a write's bytes that are there, of a write at this offset of a file. */
+  ranges(length: number, at: number): readonly (readonly [from: number, to: number])[];
 }
 
 /** The files that a crash leaves, by their paths. */
@@ -194,6 +194,7 @@ function applyContent(before: Buffer, content: Content): Buffer {
 
 function remains(content: Content, survival: Survival): readonly Content[] {
   if (content.kind === 'truncate') return survival.keeps() ? [content] : [];
-  const [from, to] = survival.range(content.bytes.length);
-  return from === to ? [] : [{ ...content, at: content.at + from, bytes: content.bytes.subarray(from, to) }];
+  return survival
+    .ranges(content.bytes.length, content.at)
+    .map(([from, to]) => ({ ...content, at: content.at + from, bytes: content.bytes.subarray(from, to) }));
 }
