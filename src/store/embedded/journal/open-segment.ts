@@ -1,17 +1,18 @@
 /**
  * The file of the journal that is being written. Zeros are written and synced ahead of the records, so that a record
- * overwrites what is there: syncing it moves its bytes to the disk and nothing of the file's length or place, which
- * costs half. Where there is no room for zeros, records are appended.
+ * overwrites what is there: making it durable moves its bytes to the disk and nothing of the file's length or place,
+ * which costs half. Where there is no room for zeros, records are appended.
  *
  * Invariants: the first `bytes` bytes are durable whole records and never written again; behind them lie zeros only,
- * but for what a crash leaves of one record; a record that was not made durable is taken back (truncated); a segment
- * that is no longer trusted takes no more records. No commit fails for want of zeros. Calls must not overlap.
+ * but for what a crash leaves of one record; a segment in which a write failed is no longer trusted and takes no more
+ * records. No commit fails for want of zeros. Calls must not overlap.
  */
 import type { FileLayer, JournalFile } from './file-layer.ts';
 
 /** A segment to write on, and what is known of it. */
 export interface OpenSegmentOptions {
   readonly files: FileLayer;
+  /** Opened for durable writes. */
   readonly file: JournalFile;
   readonly number: number;
   readonly path: string;
@@ -65,23 +66,22 @@ export class OpenSegment {
     this.#isTrusted = false;
   }
 
-  /** Makes a record durable. Rejects with the file layer's error; the record is then taken back, or trust is lost. */
+  /**
+   * Makes a record durable. Rejects with the file layer's error, and takes no more then: nobody knows what of the record
+   * reached the disk, and asking again may falsely succeed.
+   */
   async append(record: readonly Buffer[]): Promise<void> {
     const end = record.reduce((at, piece) => at + piece.length, this.#bytes);
     // Zeros that are still being written lie from `#end` on.
     if (end > this.#end) await this.#preparing;
-    let written = false;
     try {
       let at = this.#bytes;
       for (const piece of record) {
         await this.#file.write(piece, at);
         at += piece.length;
       }
-      written = true;
-      await this.#file.datasync();
     } catch (error) {
-      // Nobody knows what of it reached the disk, and asking again may falsely succeed.
-      if (written) this.#isTrusted = false;
+      this.#isTrusted = false;
       await this.#takeBack();
       throw error;
     }
@@ -101,16 +101,11 @@ export class OpenSegment {
     await this.#file.close().catch(() => undefined);
   }
 
-  /** Gives up the zeros, too: what of the record lies among them is cut off with them. */
+  /** Gives back the room of what failed, and of the zeros: the disk may be full. */
   async #takeBack(): Promise<void> {
     await this.#preparing;
-    try {
-      await this.#file.truncate(this.#bytes);
-      this.#end = this.#bytes;
-    } catch {
-      // What could not be taken back is fenced off instead: the next segment says where this one ends.
-      this.#isTrusted = false;
-    }
+    // What stays is fenced off: the next segment says where this one ends.
+    await this.#file.truncate(this.#bytes).catch(() => undefined);
   }
 
   /** Many zeros where much is written, none for the one commit of a command. */

@@ -1,7 +1,7 @@
 /**
  * The writing end of the journal: one record at a time, durable before `append` resolves.
  *
- * Invariants: after a failed fsync a segment takes no more records, because nobody can say which of its bytes reached
+ * Invariants: after a failed write a segment takes no more records, because nobody can say which of its bytes reached
  * the disk: the next segment's first record says where the trusted part ends. The same holds from the moment a new
  * segment may exist on the disk. Calls must not overlap.
  */
@@ -59,7 +59,7 @@ export async function openJournal(options: JournalOptions): Promise<JournalWrite
     await writer.rotate();
     return writer;
   }
-  const file = await options.files.open(last.path);
+  const file = await options.files.openDurable(last.path);
   try {
     await file.truncate(last.bytes);
     await file.datasync();
@@ -132,15 +132,15 @@ export class JournalWriter {
       { kind: 'segment', sequence: this.#sequence, format: FORMAT.version, number, previous },
       this.#now(),
     );
-    const file = await this.#files.create(path);
+    const created = await this.#files.create(path);
     try {
-      await file.write(header, 0);
-      await file.datasync();
+      await created.write(header, 0);
+      await created.datasync();
       await this.#files.syncDirectory(this.#directory);
-    } catch (error) {
-      await closeQuietly(file);
-      throw error;
+    } finally {
+      await closeQuietly(created);
     }
+    const file = await this.#files.openDurable(path);
     this.#segment = new OpenSegment({ files: this.#files, file, number, path, bytes: header.length, ahead });
     if (before === undefined) return;
     this.#sealed.push({ number: before.number, path: before.path, bytes: before.bytes });

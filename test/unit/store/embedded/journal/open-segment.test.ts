@@ -42,6 +42,7 @@ function filesWith(zeros: { slow?: number; write?: string; datasync?: string }):
     ...nodeFileLayer,
     create: async (path) => wrap(await nodeFileLayer.create(path)),
     open: async (path) => wrap(await nodeFileLayer.open(path)),
+    openDurable: async (path) => wrap(await nodeFileLayer.openDurable(path)),
   };
 }
 
