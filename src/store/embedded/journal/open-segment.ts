@@ -39,6 +39,7 @@ export class OpenSegment {
   #end: number;
   #appended = 0;
   #preparing: Promise<void> | undefined;
+  #isAwaited = false;
   #isTrusted = true;
 
   constructor({ files, file, number, path, bytes, ahead }: OpenSegmentOptions) {
@@ -72,8 +73,7 @@ export class OpenSegment {
    */
   async append(record: readonly Buffer[]): Promise<void> {
     const end = record.reduce((at, piece) => at + piece.length, this.#bytes);
-    // Zeros that are still being written lie from `#end` on.
-    if (end > this.#end) await this.#preparing;
+    if (end > this.#end) await this.#endPreparing();
     try {
       let at = this.#bytes;
       for (const piece of record) {
@@ -93,8 +93,7 @@ export class OpenSegment {
 
   /** Cuts off the zeros and closes the file; everything acknowledged is durable already, so nothing can fail. */
   async close(): Promise<void> {
-    this.#ahead = 0;
-    await this.#preparing;
+    await this.#endPreparing();
     // Zeros that stay are room lost and no more: a reader passes over them.
     if (this.#end > this.#bytes) await this.#file.truncate(this.#bytes).catch(() => undefined);
     // Everything that counts was synced before, so a failing close loses nothing and there is nothing to do about it.
@@ -103,9 +102,16 @@ export class OpenSegment {
 
   /** Gives back the room of what failed, and of the zeros: the disk may be full. */
   async #takeBack(): Promise<void> {
-    await this.#preparing;
+    await this.#endPreparing();
     // What stays is fenced off: the next segment says where this one ends.
     await this.#file.truncate(this.#bytes).catch(() => undefined);
+  }
+
+  /** Waits for the zeros that are being written from `#end` on, and keeps others from following. */
+  async #endPreparing(): Promise<void> {
+    this.#isAwaited = true;
+    await this.#preparing;
+    this.#isAwaited = false;
   }
 
   /** Many zeros where much is written, none for the one commit of a command. */
@@ -122,13 +128,17 @@ export class OpenSegment {
     let file: JournalFile | undefined;
     try {
       file = await this.#files.open(this.path);
-      // Asked anew each time: closing ends it between two pieces.
-      while (this.#ahead > 0 && this.#isTrusted && this.#end < target) await this.#extend(file, target);
+      while (this.#end < target && this.#mayExtend()) await this.#extend(file, target);
     } catch {
       // The disk is full, most likely; what it lacks the next record will tell, if it needs it.
       this.#ahead = 0;
     }
     await file?.close().catch(() => undefined);
+  }
+
+  /** Asked anew before each piece: meanwhile a record may want to be where it would lie. */
+  #mayExtend(): boolean {
+    return this.#isTrusted && !this.#isAwaited;
   }
 
   async #extend(file: JournalFile, target: number): Promise<void> {
