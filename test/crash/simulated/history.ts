@@ -32,6 +32,8 @@ const HOSTS = 6;
 const NOW = Date.parse('2026-01-02T03:04:05Z');
 /** More changes than become visible in one turn, and more bytes than are written at once. */
 const LONG_IMPORT = 6000;
+/** Zeros ahead of the journal's records: none, soon used up, and more than are used. */
+const AHEAD = [0, 2048, 65_536] as const;
 
 /** The text of a store's state; equal for equal states. */
 export function textOf(store: Pick<EmbeddedStore, 'view'>): string {
@@ -58,7 +60,14 @@ export async function liveThrough(
   const seen: { time: number; sequence: number }[] = [];
   const backups: { time: number; path: string; sequence: number }[] = [];
   const clock = { now: () => NOW };
-  const store = await openEmbeddedStore({ directory: data, files: disk, clock, onNotice: () => undefined });
+  const aheadBytes = AHEAD[random(AHEAD.length)]!;
+  const store = await openEmbeddedStore({
+    directory: data,
+    files: disk,
+    clock,
+    aheadBytes,
+    onNotice: () => undefined,
+  });
   const note = (): void => {
     seen.push({ time: disk.time, sequence: store.view.sequence });
     states.set(store.view.sequence, textOf(store));
