@@ -4,7 +4,7 @@
  */
 import { Hono } from 'hono';
 import { type Clock, systemClock } from '../ops/clock.ts';
-import { noteWrongPath } from './attempts/recorder.ts';
+import { noteUnserved } from './attempts/recorder.ts';
 import { replyCheckip } from './checkip.ts';
 import { type ClientsOptions, addClientRoutes } from './clients/client-routes.ts';
 import { type EnrollOptions, createEnrollHandler } from './enrol/enroll-handler.ts';
@@ -13,7 +13,7 @@ import { replyHealth } from './health.ts';
 import { type Description, replyHomePage } from './home-page.ts';
 import { plainReply, textReply, toResponse } from './reply.ts';
 import { CHECKIP_HTML_PATHS, CHECKIP_TEXT_PATHS, UPDATE_PATHS } from './request-target.ts';
-import type { DialectHandler } from './update/dialect.ts';
+import { type DialectHandler, attributionOf } from './update/dialect.ts';
 import { parseUpdateParameters } from './update/parameters.ts';
 import { type UpdateSurfaceOptions, createUpdateSurface } from './update/surface.ts';
 
@@ -47,8 +47,10 @@ export interface HttpSurface {
 /** Creates the app. */
 export function createHttpApp(options: HttpAppOptions): HttpSurface {
   const { health, describe, log, clock = systemClock } = options;
+  const attribution = attributionOf(options);
   const notFound = (exchange: Exchange) => {
-    if (options.attempts !== undefined) noteWrongPath(options.attempts, exchange, clock);
+    if (attribution !== undefined)
+      noteUnserved(attribution, exchange, { outcome: 'wrong-path', dialect: '', clock });
     return plainReply(NOT_FOUND, 404);
   };
   const { update, routes } = createUpdateSurface({ ...options, clock, notFound });
