@@ -2,8 +2,8 @@
  * What only SYSTEM, the administrators and the service's account may touch: the data directory, and the event source.
  *
  * Anybody may make folders below ProgramData, so one that is there already may have been laid out as a trap, with links
- * Anybody may make folders below ProgramData, so one that is there already may have been laid out as a trap, with links
- * follows a link.
+ * to what its maker may not touch. It is taken over only if nothing in it is a link or owned by somebody else. Nothing
+ * here follows a link.
  */
 #include "homing-service.h"
 

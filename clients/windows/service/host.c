@@ -1,8 +1,8 @@
 /*
  * The service: one agent as a child, from start to stop.
  *
- * Invariants: the service manager hears of the service at least every `STEP_MS` while it stops; the agent and all that
- * it started die with the service (a job object ends them, even if this process is killed); an agent that ends by itself
+ * Invariants: the service manager hears of the service at least every `STEP_MS` while it stops; the agent and all it
+ * started die with the service (a job object ends them, even if this process is killed); an agent that ends by itself
  * is started again, later each time. Told to stop, the agent gets the file `stop` in its data directory, and
  * `GRACE_MS` to end by itself (docs/protocol/agent.md, A-9.4).
  */
