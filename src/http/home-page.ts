@@ -134,7 +134,9 @@ function renderTrial(base: string): Page {
       and every other client of the DynDNS2 protocol use the same path.
     </p>
     <h2>See your address</h2>
-    <pre tabindex="0"><code>curl ${base}/ip</code></pre>`;
+    <pre tabindex="0"><code>curl ${base}/ip</code></pre>
+    <h2>Let a client do it</h2>
+    <p>For machines that are to keep their names current by themselves: <a href="/clients/">clients</a>.</p>`;
 }
 
 const HOST_HEADER = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;

@@ -1,5 +1,5 @@
 /**
- * `POST /enroll`: a machine exchanges an enrolment code for a host and a token of its own (docs/protocol/clients/enrolment.md).
+ * `POST /enroll`: a machine exchanges an enrolment code for a host and a token of its own (docs/protocol/enrolment.md).
  *
  * Invariants: status 201 only for what is durable; every other reply is `{"error":WORD,"message":SENTENCE}`, says what to do
  * next and holds no word of success (D-8.6); unknown and revoked codes get the same reply; each attempt is one line in

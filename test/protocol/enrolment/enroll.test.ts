@@ -1,4 +1,4 @@
-/** `POST /enroll` over a real socket, as docs/protocol/clients/enrolment.md has it. */
+/** `POST /enroll` over a real socket, as docs/protocol/enrolment.md has it. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { digestTokenSecret } from '../../../src/account/token.ts';
