@@ -65,7 +65,7 @@ export function createHttpApp(options: HttpAppOptions): HttpSurface {
     const enroll = createEnrollHandler(options.enrolment, { log, clock });
     app.all('/enroll', async (c) => toResponse(await enroll(c.env)));
   }
-  if (options.clients !== undefined) addClientRoutes(app, options.clients, notFound);
+  if (options.clients !== undefined) addClientRoutes(app, options.clients, { notFound, log });
   app.get('/healthz', () => replyHealth(health));
   app.all('/', (c) => {
     if (namesHost(c.env)) return replyUpdate(c.env);

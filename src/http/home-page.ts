@@ -136,7 +136,7 @@ function renderTrial(base: string): Page {
     <h2>See your address</h2>
     <pre tabindex="0"><code>curl ${base}/ip</code></pre>
     <h2>Let a client do it</h2>
-    <p>For machines that are to keep their names current by themselves: <a href="/clients/">clients</a>.</p>`;
+    <p>Clients that keep a machine's name current by themselves lie at <code>/clients/</code> here.</p>`;
 }
 
 const HOST_HEADER = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;

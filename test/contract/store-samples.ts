@@ -127,9 +127,10 @@ export function dump(view: StoreView): unknown {
   }));
   return {
     sequence: view.sequence,
-    derived: zones
-      .flatMap(({ hosts }) => hosts)
-      .map((one) => [formatName(one.name), [...view.derivedFrom(one.name)].sort()]),
+    derived: sorted(
+      zones.flatMap(({ hosts }) => hosts),
+      (one) => one.name,
+    ).map((one) => [formatName(one.name), [...view.derivedFrom(one.name)].sort()]),
     retired: APEXES.map((each) => [each, view.retiredSerial(name(each))]),
     tokenKey: Buffer.from(view.tokenKey).toString('hex'),
     zones: sorted(zones, (each) => each.settings.apex),

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { ServerUrl } from '../../net/server-url.ts';
-import type { Parsed } from '../../ops/parsed.ts';
 import type { Exchange } from '../exchange.ts';
+import type { HttpLog } from '../log.ts';
 import { plainReply, type Reply, textReply, toResponse } from '../reply.ts';
 import { renderClientsPage } from './clients-page.ts';
 import { type DownloadLimits, type Downloads, createDownloads } from './download.ts';
@@ -28,34 +28,42 @@ export interface ClientsOptions {
 const INSTALLER = 'install.ps1';
 const NO_FILES: ReadonlyMap<string, ClientFile> = new Map();
 
-/** Adds the routes; `notFound` answers for files that there are not. */
+/** Adds the routes; `notFound` answers for files that there are not. Why there are none is logged once. */
 export function addClientRoutes(
   app: Hono<{ Bindings: Exchange }>,
   { directory, installScript, publicUrl, limits }: ClientsOptions,
-  notFound: (exchange: Exchange) => Reply,
+  { notFound, log }: { readonly notFound: (exchange: Exchange) => Reply; readonly log: HttpLog },
 ): void {
   const library = createClientLibrary(directory);
   let downloads: Downloads | undefined;
+  let told = '';
+  const listed = async (): Promise<ReadonlyMap<string, ClientFile> | undefined> => {
+    const files = await library.files();
+    if (files.ok) return files.value;
+    if (files.reason !== told) log.warn({ reason: files.reason }, 'there are no client files to serve');
+    told = files.reason;
+    return undefined;
+  };
 
   app.get('/clients', async (c) => {
-    const files = filesOf(await library.files());
+    const files = (await listed()) ?? NO_FILES;
     return renderClientsPage([...files.values()], serverOf(c.env, publicUrl()));
   });
   app.get('/clients/checksums.txt', async (c) => {
-    const files = await library.files();
-    if (!files.ok) return toResponse(notFound(c.env));
-    return textReply(formatChecksums([...files.value.values()]), 200, {
+    const files = await listed();
+    if (files === undefined) return toResponse(notFound(c.env));
+    return textReply(formatChecksums([...files.values()]), 200, {
       'X-Content-Type-Options': 'nosniff',
     });
   });
   app.get('/clients/:name', async (c) => {
-    const file = filesOf(await library.files()).get(c.req.param('name'));
+    const file = (await listed())?.get(c.req.param('name'));
     if (file === undefined) return toResponse(notFound(c.env));
     downloads ??= createDownloads(directory, limits);
     return downloads(c.env, file);
   });
   app.get(`/${INSTALLER}`, async (c) => {
-    const built = filesOf(await library.files()).has(INSTALLER);
+    const built = (await listed())?.has(INSTALLER) === true;
     return toResponse(await replyInstaller(built ? join(directory, INSTALLER) : installScript, c.env));
   });
 
@@ -73,10 +81,6 @@ export function addClientRoutes(
       );
     return plainReply(text, 200, { Vary: 'Host', 'X-Content-Type-Options': 'nosniff' });
   }
-}
-
-function filesOf(files: Parsed<ReadonlyMap<string, ClientFile>>): ReadonlyMap<string, ClientFile> {
-  return files.ok ? files.value : NO_FILES;
 }
 
 /** As `sha256sum --check` reads it. */

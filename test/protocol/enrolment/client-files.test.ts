@@ -110,6 +110,9 @@ suite('/clients/', () => {
     assert.equal((await get(site, '/clients/agent.bin')).status, 404);
     await writeFile(join(site.directory, 'manifest.json'), '[{"name":"../x","bytes":1}]');
     assert.match((await get(site, '/clients')).body, /No clients have been built/);
+    await get(site, '/clients');
+    const told = site.log.filter(({ message }) => message === 'there are no client files to serve');
+    assert.equal(told.length, 1);
     assert.equal((await get(site, '/clients/checksums.txt')).status, 404);
   });
 
