@@ -126,7 +126,7 @@ export function dump(view: StoreView): unknown {
   }));
   return {
     sequence: view.sequence,
-    derived: zones
+    derived: sorted(zones, (each) => each.settings.apex)
       .flatMap(({ hosts }) => hosts)
       .map((one) => [formatName(one.name), [...view.derivedFrom(one.name)].sort()]),
     retired: APEXES.map((each) => [each, view.retiredSerial(name(each))]),
