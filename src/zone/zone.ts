@@ -12,18 +12,9 @@ import { type Name, isWildcard, labelCount, parentOf } from './name.ts';
 import { type AddressRow, Nodes } from './packed/nodes.ts';
 import type { RRset } from './rrset.ts';
 import { RRTYPE } from './rrtype.ts';
+import { type SoaFields, soaRRset } from './soa.ts';
 
-/** The SOA record without its serial; times in seconds. */
-export interface SoaFields {
-  readonly mname: Name;
-  readonly rname: Name;
-  readonly refresh: number;
-  readonly retry: number;
-  readonly expire: number;
-  /** The negative-caching time (RFC 2308 §4). */
-  readonly minimum: number;
-  readonly ttl: number;
-}
+export type { SoaFields } from './soa.ts';
 
 /** What is stored of a zone beside its RRsets and hosts. */
 export interface ZoneSettings {
@@ -188,6 +179,16 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     this.#nodes.readRow(id, row);
     const isWildcardName = row.bytes[row.nameAt] === 1 && row.bytes[row.nameAt + 1] === ASTERISK;
     return !isWildcardName && this.#isChild(row);
+  }
+
+  /** A host below a name, or also at it; walks the zone only where owners lie below. */
+  hostBelow(name: Name, { orAt }: { readonly orAt: boolean }): Host | undefined {
+    const id = this.#nodes.find(name);
+    if (id === -1) return undefined;
+    if (orAt && this.#nodes.hasHost(id)) return this.#hostAt(id, name);
+    // Owners right below the apex are not counted there.
+    const found = name === this.apex || this.#nodes.below(id) > 0 ? this.#nodes.hostBelow(name) : -1;
+    return found === -1 ? undefined : this.#hostAt(found);
   }
 
   /** The number of a name's node; -1 where it has none. */
@@ -378,15 +379,4 @@ class OwnerNode implements ZoneNode {
     if (address === null) return undefined;
     return { type, ttl: this.#nodes.ttl(this.#host), rdata: [addressBytes(address)] };
   }
-}
-
-/** The SOA RRset of a zone (RFC 1035 §3.3.13). */
-function soaRRset({ soa, serial }: ZoneSettings): RRset {
-  const names = Buffer.from(soa.mname + soa.rname, 'latin1');
-  const rdata = Buffer.alloc(names.length + 20);
-  names.copy(rdata);
-  [serial, soa.refresh, soa.retry, soa.expire, soa.minimum].forEach((value, i) => {
-    rdata.writeUInt32BE(value, names.length + i * 4);
-  });
-  return { type: RRTYPE.SOA, ttl: soa.ttl, rdata: [rdata] };
 }

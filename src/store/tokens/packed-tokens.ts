@@ -151,14 +151,9 @@ export class PackedTokens {
     };
   }
 
-  /** The numbers of an account's tokens. */
-  ofAccount(name: string): number[] {
-    const account = this.#accounts.find(name);
-    const numbers: number[] = [];
-    if (account === -1) return numbers;
-    for (let number = 0; number < this.#end; number++)
-      if (this.#words[number * ROW + ACCOUNT] === account && this.has(number)) numbers.push(number);
-    return numbers;
+  /** Whether a number below `end` has a token of this account. */
+  isOf(number: number, account: string): boolean {
+    return this.has(number) && this.#words[number * ROW + ACCOUNT] === this.#accounts.find(account);
   }
 
   /** Puts all but the hosts of a token with this id and the digest that is sought. */

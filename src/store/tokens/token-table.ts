@@ -5,9 +5,12 @@
  * object is given out after its token was replaced or removed. No two tokens have one digest.
  */
 import type { Token } from '../../account/token.ts';
+import type { Steps } from '../../ops/steps.ts';
 import { PackedTokens, type TokenRow } from './packed-tokens.ts';
 import { ID_LENGTH } from './token-texts.ts';
 
+/** Rows that are looked at in one step: a millisecond or two where all of them go. */
+const ROWS_PER_STEP = 2048;
 /** How many tokens are kept as objects; a power of two. */
 const KEPT = 16_384;
 
@@ -83,10 +86,14 @@ export class TokenTable {
     this.#othersByDigest.delete(other.digest);
   }
 
-  /** Takes all tokens of an account away; walks all tokens. */
-  removeAccount(name: string): void {
-    for (const number of this.#packed.ofAccount(name)) this.#removePacked(number);
+  /** Takes all tokens of an account away; walks all tokens, in steps between which none may be put. */
+  *removeAccount(name: string): Steps<undefined> {
+    for (let number = 0; number < this.#packed.end; number++) {
+      if (this.#packed.isOf(number, name)) this.#removePacked(number);
+      if (number % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield;
+    }
     for (const { id, account } of [...this.#others.values()]) if (account === name) this.remove(id);
+    return undefined;
   }
 
   #removePacked(number: number): void {

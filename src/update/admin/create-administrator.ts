@@ -2,10 +2,11 @@
  * Carries out administrative commands on a store: reads from its view, changes through the one writer.
  * Invariant: every command of the closed set has exactly one handler; the table does not compile otherwise.
  */
+import type { Host } from '../../account/host.ts';
 import { PasswordError } from '../../account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
 import type { Clock } from '../../ops/clock.ts';
-import { mapInSteps, runInTurns } from '../../ops/steps.ts';
+import { filterInSteps, mapInSteps, runInTurns } from '../../ops/steps.ts';
 import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
@@ -161,7 +162,10 @@ function accountHandlers({
       if (typeof hash === 'object' && hash !== null) return hash;
       return submitAlone(committer, (current, now) => planAccountAdd(current, command, hash, now));
     },
-    'account-list': () => ({ ok: true, value: [...view.accounts()].map(describeAccount) }),
+    'account-list': async () => ({
+      ok: true,
+      value: await runInTurns(mapInSteps(view.accounts(), describeAccount)),
+    }),
     'account-passwd': async (command) => {
       const weak = weakness(command.password);
       if (weak !== undefined) return weak;
@@ -193,9 +197,11 @@ function hostHandlers({
     'host-list': async ({ account }) => {
       if (account !== undefined && view.account(account.toLowerCase()) === undefined)
         return noAccount(account);
-      const hosts = [...view.zones()].flatMap((zone) => [...zone.hosts()]);
-      const chosen =
-        account === undefined ? hosts : hosts.filter((host) => host.account === account.toLowerCase());
+      const chosen: Host[] = [];
+      for (const zone of [...view.zones()]) {
+        const owned = filterInSteps(zone.hosts(), (host) => isOf(account, host));
+        for (const host of await runInTurns(owned)) chosen.push(host);
+      }
       return { ok: true, value: await runInTurns(mapInSteps(chosen, (host) => describeHost(view, host))) };
     },
     'host-show': ({ fqdn }) => {
@@ -223,13 +229,11 @@ function tokenHandlers({
       const made = { id: createTokenId(), secret, digest: digestTokenSecret(secret, view.tokenKey) };
       return submitAlone(committer, (current, now) => planTokenAdd(current, command, made, now));
     },
-    'token-list': ({ account }) => {
+    'token-list': async ({ account }) => {
       if (account !== undefined && view.account(account.toLowerCase()) === undefined)
         return noAccount(account);
-      const tokens = [...view.tokens()];
-      const chosen =
-        account === undefined ? tokens : tokens.filter((token) => token.account === account.toLowerCase());
-      return { ok: true, value: chosen.map(describeToken) };
+      const chosen = await runInTurns(filterInSteps(view.tokens(), (token) => isOf(account, token)));
+      return { ok: true, value: await runInTurns(mapInSteps(chosen, describeToken)) };
     },
     'token-revoke': (command) => submitAlone(committer, (current) => planTokenRevoke(current, command)),
   };
@@ -254,6 +258,11 @@ function bulkHandlers({
       );
     },
   };
+}
+
+/** Whether something is an account's, where one is asked for. */
+function isOf(account: string | undefined, thing: { readonly account: string }): boolean {
+  return account === undefined || thing.account === account.toLowerCase();
 }
 
 /** The stored form of a password, or the refusal where too many are waiting for theirs. */

@@ -4,7 +4,7 @@
  * number, so that nothing outside changes with the columns.
  */
 import { type IpAddress, ipv4FromNumber, numberFromIpv4 } from '../../net/ip-address.ts';
-import type { Name } from '../name.ts';
+import { type Name, isSubdomain } from '../name.ts';
 import type { RRset } from '../rrset.ts';
 import { ByteArena, placeOf } from './byte-arena.ts';
 import { FIRST_ROOM, NameTable, resized } from './name-table.ts';
@@ -182,6 +182,22 @@ export class Nodes {
     row.ipv4 = (this.#flags[id]! & IPV4) === 0 ? -1 : this.#ipv4[id]!;
     row.ipv6 = this.ipv6(id);
     row.wildcard = this.hasWildcardHost(id);
+  }
+
+  /** The number of a host below a name; -1 where there is none. Walks all nodes, but makes no text of those elsewhere. */
+  hostBelow(name: Name): number {
+    const suffix = Buffer.from(name, 'latin1');
+    for (let id = 0; id < this.end; id++) {
+      if (!this.hasHost(id)) continue;
+      const { bytes } = this.#arena;
+      const at = this.#names.placeOf(id);
+      const start = at + 1 + bytes[at]! - suffix.length;
+      let i = suffix.length - 1;
+      while (i >= 0 && start > at && bytes[start + i] === suffix[i]) i--;
+      // The octets before may end in the middle of a label.
+      if (i < 0 && start > at + 1 && isSubdomain(this.nameOf(id), name)) return id;
+    }
+    return -1;
   }
 
   /** A cursor over a node's RRsets; valid until the next change. */

@@ -6,7 +6,7 @@
  * lane, and so is every ancestor that exists only because of it, so that its absence is never assumed.
  */
 import type { Host } from '../../../account/host.ts';
-import { type Steps, visitInSteps } from '../../../ops/steps.ts';
+import { type Steps, filterInSteps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
 import {
   type Name,
@@ -91,7 +91,8 @@ export class Publisher {
   *publish(changes: readonly Change[]): Steps<undefined> {
     const apexes = this.#touchedBy(changes);
     if (this.#takesLong(changes)) for (const apex of apexes) this.#close(apex);
-    for (const change of changes) {
+    const unusual = yield* filterInSteps(changes, isMoreThanAnOwner);
+    for (const change of unusual) {
       if (change.kind === 'zone-remove') yield* this.#removeZone(change.apex);
     }
     const isNew = new Set<Name>();
@@ -106,7 +107,7 @@ export class Publisher {
       else if (change.kind === 'host-remove') this.#publishName(change.zone, change.name);
       else if (isOfRRset(change)) this.#publishName(change.apex, change.owner);
     });
-    for (const change of changes) {
+    for (const change of unusual) {
       // A record at the apex may be of the very type that the template was asked for.
       const zone = isOfRRset(change) && change.owner === change.apex && this.#published.get(change.apex);
       if (zone) zone.negative = undefined;
@@ -119,9 +120,12 @@ export class Publisher {
   /** The apexes of the zones of which anything may be answered otherwise. */
   #touchedBy(changes: readonly Change[]): Set<Name> {
     const apexes = new Set<Name>();
+    let last: Name | undefined;
     for (const change of changes) {
       const apex = apexOf(change);
-      if (apex === undefined || apexes.has(apex)) continue;
+      // A million hosts of one zone are passed over in no more time than that takes.
+      if (apex === undefined || apex === last || apexes.has(apex)) continue;
+      last = apex;
       apexes.add(apex);
       // A zone that begins or ends takes names from its parent, or gives them back.
       const isKnown = this.#published.has(apex) && this.#zones.zone(apex) !== undefined;
@@ -320,6 +324,13 @@ export class Publisher {
     yield* this.#publishBelow(parent.apex, apex);
     return undefined;
   }
+}
+
+/** Whether a change may change what is published of other names than the one it is of. */
+function isMoreThanAnOwner(change: Change): boolean {
+  return (
+    change.kind === 'zone-remove' || (isOfRRset(change) && (change.owner === change.apex || isCut(change)))
+  );
 }
 
 function nameOfRow({ bytes, nameAt, nameLength }: AddressRow): Name {
