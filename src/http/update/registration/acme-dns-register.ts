@@ -16,7 +16,7 @@ import type { Exchange } from '../../exchange.ts';
 import { type Reply, plainReply } from '../../reply.ts';
 import type { DialectHandler, DialectOptions } from '../dialect.ts';
 import { resultHeaders } from '../dialect.ts';
-import { parseTextFields } from '../dialects/json-body.ts';
+import { parseFields } from '../dialects/json-body.ts';
 import { jsonText } from '../dialects/acme-dns.ts';
 import { createRegistrationQuota } from './registration-quota.ts';
 
@@ -124,8 +124,9 @@ const LONGEST_AGENT = 200;
 /** What is wrong with the body of a registration; a list of networks is refused rather than not kept. */
 function problemOf(body: string): string | undefined {
   if (body.trim() === '') return undefined;
-  if (parseTextFields(body) === undefined) return 'malformed_json_payload';
-  const { allowfrom } = JSON.parse(body) as { allowfrom?: unknown };
+  const fields = parseFields(body);
+  if (fields === undefined) return 'malformed_json_payload';
+  const allowfrom = fields.get('allowfrom');
   const isOpen =
     allowfrom === undefined || allowfrom === null || (Array.isArray(allowfrom) && allowfrom.length === 0);
   return isOpen ? undefined : 'invalid_allowfrom_cidr';
