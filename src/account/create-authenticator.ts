@@ -10,6 +10,7 @@ import type { Clock } from '../ops/clock.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import { type Account, parseAccountName } from './account.ts';
 import type { Authentication, Authenticator, Credentials } from './authenticator.ts';
+import type { TokenPrincipal } from './principal.ts';
 import { type Lockout, createLockout } from './lockout/lockout.ts';
 import { PasswordError, type PasswordHasher } from './password.ts';
 import { type TokenResolver, createTokenResolver } from './resolve-token.ts';
@@ -67,6 +68,11 @@ class DirectoryAuthenticator implements Authenticator {
     if (token.kind === 'wrong-user') return this.#admit(source, name) ?? WRONG_USER;
     if (name === '') return this.#admit(source, name) ?? BAD_CREDENTIALS;
     return this.#authenticatePassword(name, credentials.secret, source);
+  }
+
+  identify(secret: string): TokenPrincipal | undefined {
+    const token = this.#resolveToken({ user: '', secret });
+    return token.kind === 'resolved' ? token.principal : undefined;
   }
 
   #authenticatePassword(

@@ -13,6 +13,7 @@ import { type Name, nameFromWire, parentOf } from '../zone/name.ts';
 import { Zone, type ZoneSettings } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
 import { DerivedHosts } from './derived-hosts.ts';
+import { EnrolmentTable } from './enrolments/enrolment-table.ts';
 import { SharedTexts, StoredHostColumns } from './host-columns.ts';
 import type { ChangeTarget, HostRow } from './quick/change-target.ts';
 import type { StoreView } from './store.ts';
@@ -49,6 +50,7 @@ type OtherChange = Exclude<Change, ZoneChange>;
 /** The state of a store; `StoreView` is what everybody but the store sees of it. */
 export class State implements StoreView, ChangeTarget {
   readonly tokenKey: Uint8Array;
+  readonly enrolments = new EnrolmentTable();
   #sequence: number;
   #served: ZoneMaps = { zones: new Map(), retired: new Map() };
   readonly #accountNames = new SharedTexts();
@@ -245,6 +247,18 @@ export class State implements StoreView, ChangeTarget {
         break;
       case 'token-remove':
         this.#tokens.remove(change.id);
+        break;
+      case 'enrolment-put':
+        this.enrolments.put(change.enrolment);
+        break;
+      case 'machine-put':
+        this.enrolments.putMachine(change.machine);
+        break;
+      case 'machine-remove':
+        this.enrolments.removeMachine(change.enrolment, change.host);
+        break;
+      case 'event-put':
+        this.enrolments.putEvent(change.event);
         break;
     }
     return undefined;

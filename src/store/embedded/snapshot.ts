@@ -10,7 +10,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
-import { Decoder, type Put, SECTIONS, type Section, encodeEntity } from '../codec.ts';
+import { Decoder, OPTIONAL_SECTIONS, type Put, SECTIONS, type Section, encodeEntity } from '../codec.ts';
 import { QuickDecoder } from '../quick/quick-decoder.ts';
 import { FieldError, Fields } from '../json-fields.ts';
 import { State } from '../state.ts';
@@ -119,13 +119,13 @@ function* documentText({ savedAt, state }: StoreDocument): Generator<string> {
   const tokenKey = Buffer.from(state.tokenKey).toString('base64url');
   yield `"sequence":${state.sequence},"savedAt":${JSON.stringify(savedAt)},"tokenKey":"${tokenKey}",\n`;
   for (const section of SECTIONS) {
-    yield `"${section}":[\n`;
-    let separator = '';
+    let separator = OPTIONAL_SECTIONS.has(section) ? undefined : '';
+    if (separator === '') yield `"${section}":[\n`;
     for (const put of putsOf(state, section)) {
-      yield separator + JSON.stringify(encodeEntity(put));
+      yield (separator ?? `"${section}":[\n`) + JSON.stringify(encodeEntity(put));
       separator = ',\n';
     }
-    yield separator === '' ? '],\n' : '\n],\n';
+    if (separator !== undefined) yield separator === '' ? '],\n' : '\n],\n';
   }
 }
 
@@ -153,6 +153,8 @@ function* putsOf(state: State, section: Section): Generator<Put> {
     case 'hosts':
       for (const zone of state.zones()) for (const host of zone.hosts()) yield { kind: 'host-put', host };
       break;
+    default:
+      yield* state.enrolments.putsOf(section);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reads a file as a stream of lines of bytes. Invariant: memory is bounded by one chunk and the longest line, whatever
+ * Reads a file as a stream of lines of bytes, and finds where the zeros at its end begin. Invariant: memory is bounded by one chunk and the longest line, whatever
  * the size of the file; offsets are exact, so that every complaint can name its bytes.
  */
 import { open } from 'node:fs/promises';
@@ -32,6 +32,7 @@ export interface LineReading {
 }
 
 const CHUNK = 1 << 20;
+const BACKWARD_CHUNK = 1 << 16;
 const NEWLINE = 0x0a;
 
 /** Reads a file from its start and resolves with the number of bytes read. Rejects as opening and reading do. */
@@ -63,6 +64,22 @@ export async function readLines(reading: LineReading): Promise<number> {
   }
   cutter.finish();
   return position;
+}
+
+/** The offset after the last byte before `size` that is no zero; 0 where all are. Rejects as opening and reading do. */
+export async function endBeforeZeros(path: string, size: number): Promise<number> {
+  await using file = await open(path, 'r');
+  const buffer = Buffer.allocUnsafe(Math.min(BACKWARD_CHUNK, size));
+  const zeros = Buffer.alloc(buffer.length);
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - buffer.length);
+    const { bytesRead } = await file.read(buffer, 0, end - start, start);
+    const chunk = buffer.subarray(0, bytesRead);
+    if (!chunk.equals(zeros.subarray(0, bytesRead)))
+      return start + chunk.findLastIndex((byte) => byte !== 0) + 1;
+    end = start;
+  }
+  return 0;
 }
 
 class LineCutter {

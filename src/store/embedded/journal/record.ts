@@ -8,8 +8,8 @@ import { crc32 } from 'node:zlib';
 import { type Parsed, parsed, unparsable } from '../../../ops/parsed.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
-import { encodeChange } from '../../codec.ts';
 import { FieldError, Fields } from '../../json-fields.ts';
+import { ChangeText } from '../../quick/change-text.ts';
 
 /** Where the segment before ends; whatever follows in its file was never acknowledged. */
 export interface SegmentEnd {
@@ -72,9 +72,10 @@ export function* encodeCommit(
 ): Steps<readonly Buffer[]> {
   const text = new RecordText();
   text.add(`{"sequence":${sequence},"at":"${at}","changes":[`);
+  const texts = new ChangeText();
   let separator = '';
   yield* visitInSteps(changes, (change) => {
-    text.add(separator + JSON.stringify(encodeChange(change)));
+    text.add(separator + texts.of(change));
     separator = ',';
   });
   text.add(']}');
