@@ -48,8 +48,6 @@ interface Entry extends Omit<AttemptRun, 'lastAt' | 'count'> {
 
 /** The attempts at one host. */
 export class HostAttempts {
-  /** Whether it was in use since it was last looked at for something to forget. */
-  used = false;
   /** About how much memory the entries of each kind take. */
   ownBytes = 0;
   strangerBytes = 0;
