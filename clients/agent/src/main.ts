@@ -15,6 +15,7 @@ for (const stream of [process.stdout, process.stderr]) {
 void runProgram(process.argv.slice(2), {
   env: process.env,
   platform: createThisPlatform(process.env),
+  program: process.argv[1] ?? '',
   print: (text) => process.stdout.write(text),
   printError: (text) => process.stderr.write(text),
   readInput: async () => {

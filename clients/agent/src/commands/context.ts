@@ -8,6 +8,8 @@ import type { Moment } from '../schedule/moment.ts';
 export interface CommandContext {
   readonly env: Environment;
   readonly platform: Platform;
+  /** The script that runs, for a service that starts it. */
+  readonly program: string;
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
   /** All of standard input. */

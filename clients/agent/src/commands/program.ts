@@ -3,6 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { VERSION } from '../version.ts';
 import type { CommandContext, PlaceOptions } from './context.ts';
+import { checkCommand, detectCommand } from './look-commands.ts';
+import { type EnrolOptions, enrolCommand, protectCommand } from './secret-commands.ts';
+import { type ServiceOptions, installCommand, uninstallCommand } from './service-commands.ts';
 import { onceCommand } from './once-command.ts';
 import { runCommand } from './run-command.ts';
 import { statusCommand } from './status-command.ts';
@@ -48,6 +51,32 @@ function buildProgram(context: CommandContext, end: (code: ExitCode) => void): C
     .action(async (options: PlaceOptions & { json?: boolean }) => {
       end(await statusCommand(context, options));
     });
+  add('check', 'check the configuration').action(async (options: PlaceOptions) => {
+    end(await checkCommand(context, options));
+  });
+  add('detect', 'show what each source of addresses says')
+    .option('--json', 'as JSON')
+    .action(async (options: PlaceOptions & { json?: boolean }) => {
+      end(await detectCommand(context, options));
+    });
+  add('protect', 'write a secret so that the configuration can name its file')
+    .option('--in <file>', 'where the secret is (default: standard input)')
+    .requiredOption('--out <file>', 'where it goes')
+    .action(async (options: PlaceOptions & { in?: string; out: string }) => {
+      end(await protectCommand(context, options));
+    });
+  add('enroll', 'exchange an enrolment code for a host of this machine')
+    .requiredOption('--server <url>', 'the server, https://NAME')
+    .option('--code <code>', 'the code (default: from standard input)')
+    .option('--name <name>', 'the name of this machine (default: its host name)')
+    .option('--serial <number>', 'its serial number (default: what the firmware says)')
+    .option('--ca <file>', 'a root certificate to trust, PEM')
+    .option('--proxy <url>', 'system, none, or a URL')
+    .option('--allow-http', 'without TLS, which shows the code to everybody on the way')
+    .action(async (options: EnrolOptions) => {
+      end(await enrolCommand(context, options));
+    });
+  addServiceCommands(program, context, end);
   program
     .command('version')
     .description('print the version')
@@ -55,4 +84,23 @@ function buildProgram(context: CommandContext, end: (code: ExitCode) => void): C
       context.print(`${VERSION}\n`);
     });
   return program;
+}
+
+function addServiceCommands(program: Command, context: CommandContext, end: (code: ExitCode) => void): void {
+  const root = ['--root <directory>', 'below this directory, and start nothing (systemd)'] as const;
+  program
+    .command('install')
+    .description('run the agent as a service of the system')
+    .option(...root)
+    .action(async (options: ServiceOptions) => {
+      end(await installCommand(context, options));
+    });
+  program
+    .command('uninstall')
+    .description('take the service away')
+    .option(...root)
+    .option('--purge', 'the configuration too')
+    .action(async (options: ServiceOptions) => {
+      end(await uninstallCommand(context, options));
+    });
 }

@@ -1,5 +1,6 @@
 /** `run`: the agent until it is told to stop (A-2, A-5.4, A-9.4). */
 import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { readSetup } from '../agent/setup.ts';
 import { type Watch, createWatch } from '../agent/watch.ts';
 import { describeFaults } from '../config/load.ts';
@@ -47,8 +48,9 @@ async function tickUntilStopped(context: CommandContext, started: Started, stopF
         return;
       }
       const changes = watch.look(context.moment());
-      if (changes.woke || changes.interfaces) agent.renewConnections();
-      if (changes.woke) agent.tell({ kind: 'woke' });
+      const woke = changes.woke || takeFile(join(started.place.state, 'wake'));
+      if (woke || changes.interfaces) agent.renewConnections();
+      if (woke) agent.tell({ kind: 'woke' });
       if (changes.interfaces) agent.tell({ kind: 'interfaces-changed' });
       if (changes.files) void reload();
       agent.tell({ kind: 'tick' });
@@ -62,6 +64,13 @@ async function tickUntilStopped(context: CommandContext, started: Started, stopF
     context.onStop(stop);
     tick();
   });
+}
+
+/** Whether a file is there; it is removed. The service host on Windows says so that the machine woke up. */
+function takeFile(path: string): boolean {
+  if (!existsSync(path)) return false;
+  rmSync(path, { force: true });
+  return true;
 }
 
 /** Reads the configuration anew, one reading at a time; a change during one is read after it. */

@@ -23,6 +23,12 @@ export type Hold =
 /** The kinds of the Windows Event Log. */
 export type ReportKind = 'information' | 'warning' | 'error';
 
+/** What installs and removes a service. */
+export interface ServiceControl {
+  install(service: { readonly name: string; readonly agent: string; readonly data: string }): Promise<void>;
+  uninstall(name: string): Promise<void>;
+}
+
 /** An operating system as the agent needs it. */
 export interface Platform {
   readonly system: NodeJS.Platform;
@@ -36,6 +42,8 @@ export interface Platform {
   ): Promise<Parsed<string>>;
   /** Writes a secret to a file that only the agent and the administrators may read. */
   writeSecret(secret: string, path: string, scratch: string): Promise<void>;
+  /** Writes a file that only the agent and the administrators may read, whole or not at all. */
+  writePrivate(text: string, path: string): Promise<void>;
   /** Why a file with a secret in it is open to others, and the command that mends it; undefined where it is not. */
   openToOthers(path: string): string | undefined;
   /** Tells the system's own log of events; nothing where there is none. Never rejects. */
@@ -50,6 +58,8 @@ export interface Platform {
   hold(config: string, state: string): Promise<Hold>;
   /** The process that has the place of a configuration; undefined where none has it. */
   holder(config: string, state: string): Promise<number | undefined>;
+  /** The services of the system where a program beside the agent manages them. */
+  readonly services: ServiceControl | undefined;
   /** The serial number of this machine; undefined where it has none. */
   serial(): Promise<string | undefined>;
 }

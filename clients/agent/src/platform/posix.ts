@@ -36,7 +36,8 @@ export function createPosix(system: NodeJS.Platform, env: Environment): Platform
         );
       }
     },
-    writeSecret: writePrivate,
+    writeSecret: (secret, path) => writePrivate(`${secret}\n`, path),
+    writePrivate,
     openToOthers,
     report: () => Promise.resolve(),
     proxy: () => Promise.resolve(proxyOfEnvironment(env) ?? {}),
@@ -45,6 +46,7 @@ export function createPosix(system: NodeJS.Platform, env: Environment): Platform
       abstract ? holdSocket(socketOf(config)) : Promise.resolve(holdFile(fileOf(config, state))),
     holder: (config, state) =>
       abstract ? askSocket(socketOf(config)) : Promise.resolve(askFile(fileOf(config, state))),
+    services: undefined,
     serial: () => Promise.resolve(readSerial()),
   };
 }
@@ -57,14 +59,25 @@ function openToOthers(path: string): string | undefined {
   return `is readable for others: ${path}; mend it with: chmod 600 ${path}`;
 }
 
+/**
+ * Of root alone; where root writes into a directory of a group (that of the service), the group may read it too.
+ */
 async function writePrivate(text: string, path: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.new`;
   try {
     const file = await open(temporary, 'w', 0o600);
-    await file.writeFile(`${text}\n`);
-    await file.sync();
-    await file.close();
+    try {
+      await file.writeFile(text);
+      const { gid } = statSync(dirname(path));
+      if (process.getuid?.() === 0 && gid !== 0) {
+        await file.chown(0, gid);
+        await file.chmod(0o440);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await rename(temporary, path);
   } finally {
     await rm(temporary, { force: true });

@@ -1,8 +1,8 @@
 /** Windows: DPAPI, Event Log, named pipe, the proxies of the registry (A-3.4, A-6.1, A-7.2, A-8.3). */
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
 import type { Environment } from '../config/layers.ts';
@@ -17,8 +17,10 @@ const PROGRAM_MS = 10_000;
 const INTERNET_SETTINGS = 'HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
 const BIOS = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
 const CRYPTOGRAPHY = 'HKLM\\SOFTWARE\\Microsoft\\Cryptography';
-/** SYSTEM, Administrators and LocalService by their SIDs, which have the same name in every language. */
-const READERS = ['*S-1-5-18:F', '*S-1-5-32-544:F', '*S-1-5-19:R'];
+/** SYSTEM and Administrators by their SIDs, whose names differ with the language. */
+const OWNERS = ['*S-1-5-18:F', '*S-1-5-32-544:F'];
+/** The accounts that the service may have; one that does not exist is left out. */
+const ACCOUNTS = ['NT SERVICE\\HomingAgent:R', '*S-1-5-19:R'];
 
 /** Makes the platform. `program` is the service host beside the agent. */
 export function createWindows(env: Environment, program: string): Platform {
@@ -42,10 +44,12 @@ export function createWindows(env: Environment, program: string): Platform {
       }
     },
     writeSecret: async (secret, path, scratch) => {
-      mkdirSync(dirname(path), { recursive: true });
-      await writeFile(path, await host.protect(Buffer.from(secret, 'utf8'), scratch));
-      await run('icacls.exe', [path, '/inheritance:r', '/grant:r', ...READERS], { timeout: PROGRAM_MS });
+      await writeWhole(await host.protect(Buffer.from(secret, 'utf8'), scratch), path);
+      // In the agent's own directory files have its access list already, with the account of the service on it.
+      if (!isBelow(path, data)) await restrict(path);
     },
+    writePrivate: (text, path) => writeWhole(text, path),
+    services: host,
     openToOthers: () => undefined,
     report: async (event, scratch) => {
       // The Event Log is an extra: what it cannot take stands in the log.
@@ -58,6 +62,25 @@ export function createWindows(env: Environment, program: string): Platform {
     serial: async () =>
       (await queryRegistry(BIOS, 'SystemSerialNumber')) ?? (await queryRegistry(CRYPTOGRAPHY, 'MachineGuid')),
   };
+}
+
+async function writeWhole(data: Buffer | string, path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.new`;
+  await writeFile(temporary, data);
+  await rename(temporary, path);
+}
+
+async function restrict(path: string): Promise<void> {
+  const options = { timeout: PROGRAM_MS, windowsHide: true };
+  await run('icacls.exe', [path, '/inheritance:r', '/grant:r', ...OWNERS], options);
+  for (const account of ACCOUNTS)
+    await run('icacls.exe', [path, '/grant', account], options).catch(() => undefined);
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const way = relative(directory, resolve(path));
+  return way !== '' && !way.startsWith('..') && !isAbsolute(way);
 }
 
 async function registryProxy(): Promise<SystemProxy> {
