@@ -37,7 +37,7 @@ test('every dependency has its reason in docs/design/dependencies.md, and nothin
 });
 
 test('every dependency is pinned to one version', () => {
-  const loose = Object.entries(packages).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+  const loose = Object.entries(packages).filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[a-z0-9.]+)?$/.test(version));
   assert.deepEqual(loose, []);
 });
 
@@ -79,6 +79,11 @@ test('every design and operations document is listed in the overview of its fold
     (path) => path.startsWith('docs/') && path !== 'docs/design/README.md' && !listed.has(path),
   );
   assert.deepEqual(missing, []);
+});
+
+test('no document has the marks of an unfinished merge, plain or reformatted', () => {
+  const marked = documents.filter((path) => /^[ \\]*(?:<{7}|={7}$|>{7}|(?:> ){5})/m.test(readText(path)));
+  assert.deepEqual(marked, []);
 });
 
 /** The relative link targets of a document, outside code. */

@@ -8,8 +8,9 @@
 import type { IpAddress } from '../../net/ip-address.ts';
 import type { OutcomeKind } from '../../update/outcome.ts';
 
-/** What came of an attempt; the last three are told apart for the owner alone, never in a reply. */
-export type AttemptOutcome = OutcomeKind | 'wrong-path' | 'no-credentials' | 'wrong-user';
+/** What came of an attempt; the last five are told apart for the owner alone, never in a reply. */
+export type AttemptOutcome =
+  OutcomeKind | 'wrong-path' | 'wrong-method' | 'unread-body' | 'no-credentials' | 'wrong-user';
 
 /** One attempt as it is noted. */
 export interface Sighting {

@@ -1,4 +1,4 @@
-/** DuckDNS: what its clients send, what they read, and what DNS answers then (docs/protocol/duckdns.md). */
+/** DuckDNS: what its clients send, what they read, and what DNS answers then (docs/protocol/dialects/duckdns.md). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { basic } from '../site.ts';

@@ -1,4 +1,4 @@
-/** dyndns1, and the requests of a FRITZ!Box with two URLs in its form (docs/protocol/dyndns1.md, D-1.7). */
+/** dyndns1, and the requests of a FRITZ!Box with two URLs in its form (docs/protocol/dialects/dyndns1.md, D-1.7). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { basic } from '../site.ts';

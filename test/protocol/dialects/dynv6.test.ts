@@ -1,4 +1,4 @@
-/** dynv6: set, keep and take away, each family for itself (docs/protocol/dynv6.md). */
+/** dynv6: set, keep and take away, each family for itself (docs/protocol/dialects/dynv6.md). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openPublishedSite } from './published-site.ts';

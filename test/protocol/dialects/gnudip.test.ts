@@ -1,4 +1,4 @@
-/** GnuDIP over HTTP: the salt, the proof, and what keeps a listener from using either again (docs/protocol/gnudip.md). */
+/** GnuDIP over HTTP: the salt, the proof, and what keeps a listener from using either again (docs/protocol/dialects/gnudip.md). */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';

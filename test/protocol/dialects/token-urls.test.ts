@@ -1,4 +1,4 @@
-/** FreeDNS and plain URLs: nothing but a token (docs/protocol/freedns.md, docs/protocol/plain.md). */
+/** FreeDNS and plain URLs: nothing but a token (docs/protocol/dialects/freedns.md, docs/protocol/dialects/plain.md). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { attempts, openPublishedSite } from './published-site.ts';

@@ -1,5 +1,5 @@
 /**
- * Updates in the dialect of acme-dns (docs/protocol/acme-dns.md): `POST /update` adds a TXT value at a host. JSON and
+ * Updates in the dialect of acme-dns (docs/protocol/dialects/acme-dns.md): `POST /update` adds a TXT value at a host. JSON and
  * status codes as acme.sh, lego and certbot know them.
  *
  * Invariants: status 200 only for what is durable and served; whoever may not is told `forbidden` and nothing else;

@@ -1,5 +1,5 @@
 /**
- * The dialect of DuckDNS (docs/protocol/duckdns.md): a token and names in the URL, `OK` or `KO`.
+ * The dialect of DuckDNS (docs/protocol/dialects/duckdns.md): a token and names in the URL, `OK` or `KO`.
  *
  * Invariants: `OK` only if everything asked for is so, in all of the domains; a TXT value stands at the name itself and
  * at `_acme-challenge` below it, as DuckDNS answers it at every name below, and replaces the one before.

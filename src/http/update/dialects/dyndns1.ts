@@ -1,5 +1,5 @@
 /**
- * dyndns1 (docs/protocol/dyndns1.md): the requests that Dyn took before DynDNS2, of which ddclient 3 still knows the
+ * dyndns1 (docs/protocol/dialects/dyndns1.md): the requests that Dyn took before DynDNS2, of which ddclient 3 still knows the
  * replies. A request is read as DynDNS2; only the reply is another.
  * Invariant: both codes are NOERROR only if every host of the request is as it asked.
  */

@@ -1,5 +1,5 @@
 /**
- * The dialect of dynv6 (docs/protocol/dynv6.md): a zone and a token in the URL, each family set, kept or taken away.
+ * The dialect of dynv6 (docs/protocol/dialects/dynv6.md): a zone and a token in the URL, each family set, kept or taken away.
  * Invariant: what is empty or not there is kept; the source address counts only where `auto` asks for it.
  */
 import { type IpAddress, type IpFamily, familyOf } from '../../../net/ip-address.ts';

@@ -1,5 +1,5 @@
 /**
- * The dialect of FreeDNS at afraid.org (docs/protocol/freedns.md): a token in the URL and nothing else, in the two forms
+ * The dialect of FreeDNS at afraid.org (docs/protocol/dialects/freedns.md): a token in the URL and nothing else, in the two forms
  * `/dynamic/update.php?TOKEN` and `/u/TOKEN/`, each with its own texts.
  *
  * Invariants: the hosts are those that the token is limited to, never all of an account; an address may be given and is

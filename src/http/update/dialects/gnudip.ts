@@ -1,5 +1,5 @@
 /**
- * GnuDIP over HTTP (docs/protocol/gnudip.md): a first request is given a salt, a second one proves the secret with it
+ * GnuDIP over HTTP (docs/protocol/dialects/gnudip.md): a first request is given a salt, a second one proves the secret with it
  * (account/resolve-token), so that the secret never crosses the wire. Replies are pages whose `meta` elements count.
  *
  * Invariants: a salt is good for one update, for LIFETIME_MS, from the address that asked for it, because what else is

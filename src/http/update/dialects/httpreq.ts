@@ -1,5 +1,5 @@
 /**
- * The dialect of lego's httpreq provider (docs/protocol/httpreq.md): `POST /present` adds the TXT value of an ACME
+ * The dialect of lego's httpreq provider (docs/protocol/dialects/httpreq.md): `POST /present` adds the TXT value of an ACME
  * challenge, `POST /cleanup` takes it away again. Both forms of the body: `fqdn` and `value`, or in raw mode `domain`
  * and `keyAuth`, of which the value is made here (RFC 8555 §8.4).
  * Invariant: a status from 200 to 299 only if the value stands, or is gone.
@@ -62,7 +62,7 @@ export function createHttpreq(service: UpdateService): Dialect<HttpreqAttempt> {
 
 function parseHttpreq({ route, headers }: Exchange, json: string): HttpreqAttempt {
   const fields = parseTextFields(json) ?? new Map<string, string>();
-  const keyAuth = fields.get('keyAuth');
+  const keyAuth = fields.get('keyauth');
   const value = keyAuth === undefined ? fields.get('value') : challengeValue(keyAuth);
   const domain = fields.get('domain');
   const fqdn = fields.get('fqdn') ?? (domain === undefined ? undefined : `_acme-challenge.${domain}`);

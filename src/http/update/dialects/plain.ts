@@ -1,5 +1,5 @@
 /**
- * The plain dialect (docs/protocol/plain.md): `GET /u/TOKEN` gives the hosts of the token the address that the request
+ * The plain dialect (docs/protocol/dialects/plain.md): `GET /u/TOKEN` gives the hosts of the token the address that the request
  * came from. For whatever can fetch a URL and do no more.
  * Invariant: as in FreeDNS's, the hosts are those that the token is limited to. The reply is DynDNS2's.
  */
