@@ -37,6 +37,8 @@ export function createConnections(
     const connect = {
       timeout: server.connectTimeoutMs,
       minVersion: 'TLSv1.2' as const,
+      // An idle connection is closed before the first probe of TCP would be sent, and not every system has such.
+      keepAlive: false,
       // Client certificate and root are for the server alone.
       ...(new URL(url).origin === server.url ? secure.server : secure.others),
       ...(family === undefined ? {} : { family: family === 'ipv4' ? 4 : 6, autoSelectFamily: false }),
@@ -56,7 +58,7 @@ export function createConnections(
       httpsProxy: proxy.uri,
       noProxy: proxy.except,
       requestTls: connect,
-      proxyTls: { minVersion: 'TLSv1.2', timeout: server.connectTimeoutMs },
+      proxyTls: { minVersion: 'TLSv1.2', timeout: server.connectTimeoutMs, keepAlive: false },
     });
   };
   const closeAll = (): void => {
