@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { findProgram } from '../interop/programs.ts';
+import { checkOnce, checkOneAtATime, checkService } from './agent.ts';
 import {
   checkArguments,
   checkDataDirectory,
@@ -42,5 +43,11 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
     it('ends a child that does not listen', (t) => checkStubborn(t, placeServiceHost(prefix())));
     it('takes its children along when it is killed', (t) => checkKilledHost(t, placeServiceHost(prefix())));
     it('takes over a data directory', (t) => checkDataDirectory(t, placeServiceHost(prefix())));
+  });
+
+  describe('the agent', () => {
+    it('detects, updates and keeps its state', (t) => checkOnce(t, prefix()));
+    it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
+    it('installs itself as a service', (t) => checkService(t, prefix()));
   });
 });

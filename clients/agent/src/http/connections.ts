@@ -36,6 +36,8 @@ export function createConnections(
     const proxy = proxyFor(url, server.proxy, options.proxy);
     const connect = {
       timeout: server.connectTimeoutMs,
+      // Idle connections go after `KEEP_MS`, before the first probe; and Wine fails sockets that are asked for probes.
+      keepAlive: false,
       minVersion: 'TLSv1.2' as const,
       // Client certificate and root are for the server alone.
       ...(new URL(url).origin === server.url ? secure.server : secure.others),
@@ -56,7 +58,7 @@ export function createConnections(
       httpsProxy: proxy.uri,
       noProxy: proxy.except,
       requestTls: connect,
-      proxyTls: { minVersion: 'TLSv1.2', timeout: server.connectTimeoutMs },
+      proxyTls: { minVersion: 'TLSv1.2', timeout: server.connectTimeoutMs, keepAlive: false },
     });
   };
   const closeAll = (): void => {
