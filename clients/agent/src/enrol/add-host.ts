@@ -22,8 +22,10 @@ export function addHost(text: string, addition: Addition, format: 'yaml' | 'json
   const document = parseDocument(text.trim() === '' ? '{}' : text);
   if (document.errors.length > 0 || !isMap(document.contents)) throw new Error('is not a configuration');
   document.contents.flow = false;
-  const known =
-    (document.toJS() as { servers?: Record<string, { url?: unknown } | null>; hosts?: unknown[] }) ?? {};
+  const known = document.toJS() as {
+    readonly servers?: Readonly<Record<string, { readonly url?: unknown } | null>> | null;
+    readonly hosts?: readonly unknown[] | null;
+  };
   const servers = Object.entries(known.servers ?? {});
   const server = servers.find(([, value]) => originOf(value?.url) === addition.url)?.[0] ?? freeName(servers);
   const { url, path, user, secretFile, ca, proxy, allowHttp } = addition;
