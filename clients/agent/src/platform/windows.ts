@@ -31,7 +31,7 @@ export function createWindows(env: Environment, program: string): Platform {
   return {
     system: 'win32',
     places: { config: join(data, 'agent.yaml'), state: data },
-    logFile: join(data, 'agent.log'),
+    logName: 'agent.log',
     readSecret: async (place, scratch) => {
       try {
         const bytes =
