@@ -27,7 +27,13 @@ export function addHost(text: string, addition: Addition, format: 'yaml' | 'json
     readonly hosts?: readonly unknown[] | null;
   };
   const servers = Object.entries(known.servers ?? {});
-  const server = servers.find(([, value]) => originOf(value?.url) === addition.url)?.[0] ?? freeName(servers);
+  const hosts = (known.hosts ?? []) as readonly { readonly name?: unknown; readonly server?: unknown }[];
+  // A token may be for its host alone: the server of other hosts keeps theirs.
+  const serves = (name: string): boolean =>
+    hosts.some((host) => host.name !== addition.host && (host.server ?? servers[0]?.[0]) === name);
+  const server =
+    servers.find(([name, value]) => originOf(value?.url) === addition.url && !serves(name))?.[0] ??
+    freeName(servers);
   const { url, path, user, secretFile, ca, proxy, allowHttp } = addition;
   const settings = {
     url,
@@ -40,7 +46,6 @@ export function addHost(text: string, addition: Addition, format: 'yaml' | 'json
   };
   for (const [key, value] of Object.entries(settings))
     document.setIn(['servers', server, key], document.createNode(value));
-  const hosts = (known.hosts ?? []) as readonly { name?: unknown; server?: unknown }[];
   if (!hosts.some(({ name, server: at }) => name === addition.host && (at ?? server) === server)) {
     const entry = document.createNode({ name: addition.host, server });
     const list = document.get('hosts');
