@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { findProgram } from '../interop/programs.ts';
 import { checkOnce, checkOneAtATime, checkService } from './agent.ts';
+import { checkInstallation, checkTables } from './package.ts';
 import {
   checkArguments,
   checkDataDirectory,
@@ -50,4 +51,15 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
     it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
     it('installs itself as a service', (t) => checkService(t, prefix()));
   });
+
+  describe(
+    'the MSI',
+    { skip: inDist('homing-agent.msi') ? false : 'needs homing-agent.msi (wixl, msitools)' },
+    () => {
+      it('installs, upgrades and is removed', (t) => checkInstallation(t, prefix()));
+      it('says what only the real installer looks at', () => {
+        checkTables();
+      });
+    },
+  );
 });
