@@ -6,7 +6,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { ROOT, VERSION } from './places.ts';
+import { ROOT } from './places.ts';
 
 const ENTRY = 'clients/agent/src/main.ts';
 
@@ -20,7 +20,6 @@ const SHARED: BuildOptions = {
   legalComments: 'none',
   logLevel: 'warning',
   logOverride: { 'empty-import-meta': 'silent' },
-  define: { HOMING_AGENT_VERSION: JSON.stringify(VERSION) },
 };
 
 /** Bundles for the single executables; CommonJS is what they take. */

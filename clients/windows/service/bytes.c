@@ -89,24 +89,36 @@ int secret_protect(const wchar_t *in, const wchar_t *out) {
     return done ? EXIT_DONE : fail(error, L"cannot write %ls", out);
 }
 
-int secret_unprotect(const wchar_t *in, const wchar_t *out) {
-    struct bytes text;
-    if (!bytes_read(in, 4 * SECRET_LIMIT, &text)) return fail(GetLastError(), L"cannot read %ls", in);
-    DWORD size = 0;
-    BYTE *data = NULL;
-    BOOL done = CryptStringToBinaryA((char *)text.data, text.length, CRYPT_STRING_BASE64, NULL, &size, NULL, NULL) &&
-                (data = malloc((size_t)size + 1)) != NULL &&
-                CryptStringToBinaryA((char *)text.data, text.length, CRYPT_STRING_BASE64, data, &size, NULL, NULL);
-    DWORD error = GetLastError();
-    bytes_free(&text);
+/* DPAPI data as it is, for what is base64 text; false where it is neither. Data begins with its version, text never. */
+static bool decode(struct bytes *bytes) {
+    const DWORD form = CRYPT_STRING_BASE64;
+    if (bytes->length > 0 && bytes->data[0] == 1) return true;
+    struct bytes data = {0};
+    char *text = (char *)bytes->data;
+    if (!CryptStringToBinaryA(text, bytes->length, form, NULL, &data.length, NULL, NULL)) return false;
+    data.data = malloc((size_t)data.length + 1);
+    bool done =
+        data.data != NULL && CryptStringToBinaryA(text, bytes->length, form, data.data, &data.length, NULL, NULL);
     if (!done) {
-        free(data);
-        return fail(error, L"%ls is not a protected secret", in);
+        bytes_free(&data);
+        return false;
     }
-    DATA_BLOB input = {size, data}, entropy = {sizeof ENTROPY, ENTROPY}, output = {0, NULL};
-    done = CryptUnprotectData(&input, NULL, &entropy, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &output);
-    error = GetLastError();
-    free(data);
+    bytes_free(bytes);
+    *bytes = data;
+    return true;
+}
+
+int secret_unprotect(const wchar_t *in, const wchar_t *out) {
+    struct bytes secret;
+    if (!bytes_read(in, 4 * SECRET_LIMIT, &secret)) return fail(GetLastError(), L"cannot read %ls", in);
+    if (!decode(&secret)) {
+        bytes_free(&secret);
+        return fail(ERROR_INVALID_DATA, L"%ls is not a protected secret", in);
+    }
+    DATA_BLOB input = {secret.length, secret.data}, entropy = {sizeof ENTROPY, ENTROPY}, output = {0, NULL};
+    BOOL done = CryptUnprotectData(&input, NULL, &entropy, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &output);
+    DWORD error = GetLastError();
+    bytes_free(&secret);
     if (!done) return fail(error, L"%ls was not protected on this machine", in);
     done = bytes_write(out, output.pbData, output.cbData);
     error = GetLastError();

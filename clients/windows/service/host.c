@@ -120,6 +120,15 @@ static HANDLE open_job(void) {
     return job;
 }
 
+/* The agent's configuration in the data directory: JSON if only that is there. The caller frees. */
+static wchar_t *find_config(const wchar_t *data) {
+    wchar_t *yaml = path_below(data, L"agent.yaml"), *json = path_below(data, L"agent.json");
+    bool only_json =
+        GetFileAttributesW(yaml) == INVALID_FILE_ATTRIBUTES && GetFileAttributesW(json) != INVALID_FILE_ATTRIBUTES;
+    free(only_json ? yaml : json);
+    return only_json ? json : yaml;
+}
+
 static wchar_t *agent_command_line(const struct options *options) {
     struct text line = {0};
     text_quote(&line, options->agent);
@@ -127,8 +136,12 @@ static wchar_t *agent_command_line(const struct options *options) {
         text_add(&line, L" ");
         text_add(&line, options->command);
     } else {
-        text_add(&line, L" run --data");
+        wchar_t *config = find_config(options->data);
+        text_add(&line, L" run --config");
+        text_quote(&line, config);
+        text_add(&line, L" --state");
         text_quote(&line, options->data);
+        free(config);
     }
     return line.chars;
 }
