@@ -204,3 +204,26 @@ test('an answer that comes after its configuration is gone changes nothing', () 
     'and the new place is told',
   );
 });
+
+test('a changed configuration closes the circuit, and the four requests under way still count', () => {
+  const names = Array.from({ length: 8 }, (_, n) => `h${n}.example`);
+  const { core, tell, looked } = handled(planOf(names));
+  tell(0, { kind: 'tick' });
+  const sends = ofKind(looked(1), 'send');
+  assert.equal(sends.length, 4);
+  const plan = planOf([...names, 'new.example']);
+  assert.deepEqual(ofKind(tell(2, { kind: 'configured', plan }), 'send'), []);
+  tell(11, { kind: 'tick' });
+  assert.deepEqual(ofKind(looked(12), 'send'), [], 'four are under way');
+  // These fail, and the ones that follow them too: the circuit opens.
+  const failing = [...sends];
+  for (let at = 13; failing.length > 0 && at < 40; at++)
+    failing.push(...ofKind(tell(at, replyTo(failing.shift()!, AWAY)), 'send'));
+  assert.equal(core.busy, false);
+  assert.ok(core.memory({ wall: WALL, elapsed: 0 }).servers.get('home')!.probeAt !== undefined, 'open');
+  const changed = plan.hosts.map((host) => ({ ...host, fingerprint: 'another secret' }));
+  tell(50, { kind: 'configured', plan: { ...plan, hosts: changed } });
+  assert.equal(core.memory({ wall: WALL, elapsed: 0 }).servers.get('home')!.probeAt, undefined, 'closed');
+  tell(51, { kind: 'tick' });
+  assert.equal(ofKind(looked(52), 'send').length, 4);
+});
