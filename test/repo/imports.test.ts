@@ -41,6 +41,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   '@hono/node-server': /^src\/http\//,
   commander: /^src\/cli\//,
   'csv-parse': /^src\/cli\//,
+  limiter: /^src\/update\/token-buckets\.ts$/,
   yaml: /^src\/config\//,
   pino: /^src\/ops\//,
   'pino-pretty': /^src\/ops\//,

@@ -24,6 +24,8 @@ export interface Agent {
   renewConnections(): void;
   /** Logs one line, and tells the system's log where the entry says so. */
   note(entry: LogEntry): void;
+  /** Waits until the system's log has what it was told. */
+  reported(): Promise<void>;
   /** Whether something is under way. */
   readonly busy: boolean;
   /** Writes what changed since the last time. */
@@ -83,6 +85,7 @@ export function createAgent(options: AgentOptions): Agent {
   return {
     tell,
     note: note.write,
+    reported: note.reported,
     save: () => keeper.save(),
     get busy() {
       return core.busy;

@@ -4,7 +4,13 @@ import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { VERSION } from '../version.ts';
 import type { CommandContext, PlaceOptions } from './context.ts';
 import { checkCommand, detectCommand } from './look-commands.ts';
-import { type EnrolOptions, enrolCommand, protectCommand } from './secret-commands.ts';
+import {
+  type EnrolOptions,
+  enrolCommand,
+  protectCommand,
+  type AddOptions,
+  addCommand,
+} from './secret-commands.ts';
 import { type ServiceOptions, installCommand, uninstallCommand } from './service-commands.ts';
 import { onceCommand } from './once-command.ts';
 import { runCommand } from './run-command.ts';
@@ -65,6 +71,23 @@ function buildProgram(context: CommandContext, end: (code: ExitCode) => void): C
     .action(async (options: PlaceOptions & { in?: string; out: string }) => {
       end(await protectCommand(context, options));
     });
+  addMachineCommands(add, context, end);
+  addServiceCommands(program, context, end);
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => {
+      context.print(`${VERSION}\n`);
+    });
+  return program;
+}
+
+/** The commands by which a machine comes to its host. */
+function addMachineCommands(
+  add: (name: string, description: string) => Command,
+  context: CommandContext,
+  end: (code: ExitCode) => void,
+): void {
   add('enroll', 'exchange an enrolment code for a host of this machine')
     .requiredOption('--server <url>', 'the server, https://NAME')
     .option('--code <code>', 'the code (default: from standard input)')
@@ -76,14 +99,17 @@ function buildProgram(context: CommandContext, end: (code: ExitCode) => void): C
     .action(async (options: EnrolOptions) => {
       end(await enrolCommand(context, options));
     });
-  addServiceCommands(program, context, end);
-  program
-    .command('version')
-    .description('print the version')
-    .action(() => {
-      context.print(`${VERSION}\n`);
+  add('add', 'add a host, whose token you have, to the configuration')
+    .requiredOption('--server <url>', 'the server, https://NAME')
+    .requiredOption('--host <name>', 'the host')
+    .option('--user <name>', 'the account, where the token alone does not do')
+    .option('--token <token>', 'the token (default: from standard input, where nobody else sees it)')
+    .option('--ca <file>', 'a root certificate to trust, PEM')
+    .option('--proxy <url>', 'system, none, or a URL')
+    .option('--allow-http', 'without TLS, which shows the token to everybody on the way')
+    .action(async (options: AddOptions) => {
+      end(await addCommand(context, options));
     });
-  return program;
 }
 
 function addServiceCommands(program: Command, context: CommandContext, end: (code: ExitCode) => void): void {

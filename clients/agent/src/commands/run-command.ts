@@ -1,6 +1,7 @@
 /** `run`: the agent until it is told to stop (A-2, A-5.4, A-9.4). */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pause } from '../agent/actions.ts';
 import { readSetup } from '../agent/setup.ts';
 import { type Watch, createWatch } from '../agent/watch.ts';
 import { describeFaults } from '../config/load.ts';
@@ -12,6 +13,8 @@ import { type Started, startAgent } from './start.ts';
 const TICK_MS = 1000;
 /** What is under way when the agent is told to stop gets this long; all of it takes less than five seconds. */
 const GRACE_MS = 3000;
+/** The last word to the system's log gets this long besides. */
+const REPORT_MS = 1000;
 /** A machine that is up for less than this was just started (A-2.3). */
 const BOOT_MS = 10 * 60_000;
 
@@ -33,6 +36,7 @@ export async function runCommand(context: CommandContext, options: PlaceOptions)
   await agent.end(GRACE_MS);
   rmSync(stopFile, { force: true });
   agent.note({ level: 'info', event: 'ended', report: true, message: 'The Homing agent has ended.' });
+  await Promise.race([agent.reported(), pause(REPORT_MS)]);
   await started.release();
   return EXIT.done;
 }

@@ -21,6 +21,13 @@ export interface EnrolOptions extends PlaceOptions {
   readonly allowHttp?: boolean;
 }
 
+/** The options of `add`. */
+export interface AddOptions extends Omit<EnrolOptions, 'code' | 'name' | 'serial'> {
+  readonly host: string;
+  readonly user?: string;
+  readonly token?: string;
+}
+
 /** Writes a secret, read from a file or from standard input, in the form that the configuration may name. */
 export async function protectCommand(
   context: CommandContext,
@@ -61,10 +68,22 @@ export async function enrolCommand(context: CommandContext, options: EnrolOption
   return EXIT.done;
 }
 
+/** Writes a host and its token, which somebody has already, to the configuration: what installers do. */
+export async function addCommand(context: CommandContext, options: AddOptions): Promise<ExitCode> {
+  const server = serverOfUrl(options.server, { ...options, allowHttp: options.allowHttp ?? false });
+  if (!server.ok) throw new CommandError(EXIT.usage, `--server ${server.reason}`);
+  const token = (options.token ?? (await context.readInput())).trim();
+  if (token === '') throw new CommandError(EXIT.usage, 'the token is empty');
+  const enrolled = { host: options.host, user: options.user ?? '', token, path: server.value.path };
+  const file = await keep(context, { options, url: server.value.url, enrolled });
+  context.print(`This machine is ${options.host}; ${file} says so.\n`);
+  return EXIT.done;
+}
+
 /** Writes the token, then the configuration that names it. */
 async function keep(
   context: CommandContext,
-  made: { readonly options: EnrolOptions; readonly url: string; readonly enrolled: Enrolled },
+  made: { readonly options: AddOptions | EnrolOptions; readonly url: string; readonly enrolled: Enrolled },
 ): Promise<string> {
   const { options, url, enrolled } = made;
   const { config } = placeOf(context, options, existsSync);

@@ -1,5 +1,6 @@
 /** What `run` and `once` have in common: the configuration, the place of the only agent, the state, the log. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LogConfig } from '../config/agent-config.ts';
 import { describeFaults } from '../config/load.ts';
 import { type Agent, createAgent } from '../agent/agent.ts';
@@ -42,7 +43,7 @@ export async function startAgent(
     const source = { path: place.config, env: context.env, platform, scratch: place.state, salt: state.salt };
     const read = await readSetup(source);
     if (!read.ok) throw new CommandError(EXIT.config, `${place.config}: ${describeFaults(read.faults)}`);
-    const makeLog = (config: LogConfig): Log => openLog(context, config);
+    const makeLog = (config: LogConfig): Log => openLog(context, place, config);
     let log = makeLog(read.setup.config.log);
     const agent = createAgent({
       ...{ setup: read.setup, state, stateDirectory: place.state, platform },
@@ -72,8 +73,10 @@ export async function startAgent(
   }
 }
 
-function openLog(context: CommandContext, config: LogConfig): Log {
-  const file = config.file ?? context.platform.logFile;
+function openLog(context: CommandContext, place: Place, config: LogConfig): Log {
+  // A service's environment may name other places than that of whoever installed it: the state's directory is one for both.
+  const { logName } = context.platform;
+  const file = config.file ?? (logName === undefined ? undefined : join(place.state, logName));
   return createLog(
     { ...config, ...(file === undefined ? {} : { file }) },
     { print: context.print, now: () => context.moment().wall },

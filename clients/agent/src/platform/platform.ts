@@ -33,8 +33,8 @@ export interface ServiceControl {
 export interface Platform {
   readonly system: NodeJS.Platform;
   readonly places: Places;
-  /** The log's file where none is configured; undefined: standard output. */
-  readonly logFile: string | undefined;
+  /** The log's file in the directory of the state where none is configured; undefined: standard output. */
+  readonly logName: string | undefined;
   /** Reads a secret that is kept outside of the configuration; `scratch` is a directory that only the agent may read. */
   readSecret(
     place: Extract<SecretPlace, { kind: 'file' | 'dpapi' }>,

@@ -22,7 +22,7 @@ export function createPosix(system: NodeJS.Platform, env: Environment): Platform
   return {
     system,
     places: { config: '/etc/homing-agent/agent.yaml', state: '/var/lib/homing-agent' },
-    logFile: undefined,
+    logName: undefined,
     readSecret: async (place) => {
       if (place.kind === 'dpapi') return unparsable('is dpapi, which only Windows has');
       const fault = openToOthers(place.path);

@@ -2,14 +2,15 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
 import type { Environment } from '../config/layers.ts';
 import { systemAddresses } from '../detect/system-addresses.ts';
 import { type SystemProxy, proxyOfEnvironment, proxyOfRegistry } from '../http/proxy.ts';
+import { holdHandle } from './held-handle.ts';
 import { askSocket, holdSocket, placeWord } from './held-socket.ts';
-import type { Platform } from './platform.ts';
+import type { Hold, Platform } from './platform.ts';
 import { createServiceHost } from './service-host.ts';
 
 const run = promisify(execFile);
@@ -30,7 +31,7 @@ export function createWindows(env: Environment, program: string): Platform {
   return {
     system: 'win32',
     places: { config: join(data, 'agent.yaml'), state: data },
-    logFile: join(data, 'agent.log'),
+    logName: 'agent.log',
     readSecret: async (place, scratch) => {
       try {
         const bytes =
@@ -45,8 +46,8 @@ export function createWindows(env: Environment, program: string): Platform {
     },
     writeSecret: async (secret, path, scratch) => {
       await writeWhole(await host.protect(Buffer.from(secret, 'utf8'), scratch), path);
-      // In the agent's own directory files have its access list already, with the account of the service on it.
-      if (!isBelow(path, data)) await restrict(path);
+      // In the agent's own directory too: it may not be guarded yet, and whoever reads the file has the secret.
+      await restrict(path);
     },
     writePrivate: (text, path) => writeWhole(text, path),
     services: host,
@@ -57,7 +58,7 @@ export function createWindows(env: Environment, program: string): Platform {
     },
     proxy: async () => proxyOfEnvironment(env) ?? (await registryProxy()),
     interfaces: (signal) => systemAddresses('win32', signal),
-    hold: (config) => holdSocket(pipeOf(config)),
+    hold: (config, state) => holdBoth(join(state, `${placeWord(config)}.lock`), pipeOf(config)),
     holder: (config) => askSocket(pipeOf(config)),
     serial: async () =>
       (await queryRegistry(BIOS, 'SystemSerialNumber')) ?? (await queryRegistry(CRYPTOGRAPHY, 'MachineGuid')),
@@ -78,9 +79,18 @@ async function restrict(path: string): Promise<void> {
     await run('icacls.exe', [path, '/grant', account], options).catch(() => undefined);
 }
 
-function isBelow(path: string, directory: string): boolean {
-  const way = relative(directory, resolve(path));
-  return way !== '' && !way.startsWith('..') && !isAbsolute(way);
+/** The file is what counts; the pipe is there to say which process has it. */
+async function holdBoth(file: string, pipe: string): Promise<Hold> {
+  const letGo = holdHandle(file);
+  if (letGo === undefined) return { ok: false, pid: await askSocket(pipe) };
+  const answering = await holdSocket(pipe);
+  return {
+    ok: true,
+    release: async () => {
+      if (answering.ok) await answering.release();
+      letGo();
+    },
+  };
 }
 
 async function registryProxy(): Promise<SystemProxy> {
