@@ -183,12 +183,8 @@ function decide(core: CoreContext, run: HostRun): void {
     run.held = false;
     run.forced = false;
     core.effects.push({ kind: 'save' });
-    const all = FAMILIES.every(
-      (family) => (plan.looks[family] === undefined) === (found[family] === undefined),
-    );
-    // The address is again the one that the server has: there is nothing to try again.
-    if (all) record.failures = 0;
-    gate.release(plan.key, all ? core.now.elapsed : core.roundAt);
+    // Another host may try for all at once, unless nothing can be found out at all.
+    gate.release(plan.key, Object.keys(found).length > 0 ? core.now.elapsed : core.roundAt);
     return;
   }
   run.requests =
