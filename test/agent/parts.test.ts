@@ -10,6 +10,7 @@ import { createLog } from '../../clients/agent/src/log/log.ts';
 import { EVENTS, type LogEntry } from '../../clients/agent/src/log/log-entry.ts';
 import { proxyFor, proxyOfEnvironment, proxyOfRegistry } from '../../clients/agent/src/http/proxy.ts';
 import { askFile, holdFile } from '../../clients/agent/src/platform/held-file.ts';
+import { createServiceHost } from '../../clients/agent/src/platform/service-host.ts';
 import { parseRetryAfter } from '../../clients/agent/src/update/reply.ts';
 import { findAuthorities } from '../../clients/agent/src/verify/authority.ts';
 import { verifyHost } from '../../clients/agent/src/verify/verify.ts';
@@ -214,6 +215,39 @@ test('protect writes a file for the agent alone, and prints where it is', async 
   assert.equal(statSync(out).mode & 0o777, 0o600);
   assert.equal(readFileSync(out, 'utf8'), `${SECRET}\n`);
   assert.equal((await runHere(home, ['protect', '--out', out, ...home.places], { input: '' })).code, 64);
+});
+
+test('A-6.1 the service host gets secrets by file, which is gone afterwards, and never as an argument', async (t) => {
+  const home = newHome(t, SECRET);
+  const scratch = join(home.directory, 'scratch');
+  mkdirSync(scratch);
+  // What the program does to a file is its own affair; here it is base64, there and back.
+  const program = join(home.directory, 'service');
+  writeFileSync(
+    program,
+    `#!/bin/sh
+echo "$@" >> ${join(home.directory, 'arguments.log')}
+case "$1" in
+  protect) base64 -w0 < "$2" > "$3" ;;
+  unprotect) base64 -d < "$2" > "$3" ;;
+  event) cat "$4" >> ${join(home.directory, 'events')} ;;
+  *) exit 1 ;;
+esac
+`,
+    { mode: 0o700 },
+  );
+  const host = createServiceHost(program);
+  const data = await host.protect(Buffer.from(SECRET), scratch);
+  assert.equal(data.toString(), Buffer.from(SECRET).toString('base64'));
+  assert.equal((await host.unprotect(data, scratch)).toString(), SECRET);
+  await host.event({ id: 1100, kind: 'information', text: 'pc is now 9.9.9.9' }, scratch);
+  assert.equal(readFileSync(join(home.directory, 'events'), 'utf8'), 'pc is now 9.9.9.9');
+  await assert.rejects(host.uninstall('HomingAgent'));
+  assert.deepEqual(readdirSync(scratch), []);
+  const called = readFileSync(join(home.directory, 'arguments.log'), 'utf8');
+  assert.match(called, /^event 1100 information \S+$/m);
+  assert.match(called, /^uninstall --name HomingAgent$/m);
+  home.inspect(called);
 });
 
 /** An answer with one A record to a question. */

@@ -160,6 +160,30 @@ test('A-7.1 what is kept over a restart: acknowledged, stopped, back-off, circui
   assert.ok(late.tell(86_400, { kind: 'tick' }).some(({ kind }) => kind === 'look'));
 });
 
+test('A-2.4 after a reply that was lost the old address is sent again, over a restart too', () => {
+  const first = handled(planOf(['a.example']));
+  first.tell(0, { kind: 'tick' });
+  const [one] = ofKind(first.looked(1), 'send');
+  first.tell(2, replyTo(one!, DONE));
+  // Another address; the server takes it, and nobody hears of that.
+  first.tell(400, { kind: 'tick' });
+  first.tell(401, { kind: 'looked', look: 'look4', address: '9.9.9.10', answers: [] });
+  const [two] = ofKind(
+    first.tell(401, { kind: 'looked', look: 'look6', address: '2620:fe::fe', answers: [] }),
+    'send',
+  );
+  first.tell(402, replyTo(two!, AWAY));
+  const memory = structuredClone(first.core.memory({ wall: WALL + 402_000, elapsed: 402_000 }));
+  memory.hosts.get('a.example@home')!.next = undefined;
+  const again = handled(planOf(['a.example']), memory);
+  again.tell(0, { kind: 'tick' });
+  const [three] = ofKind(again.looked(1), 'send');
+  assert.equal(three?.sent.ipv4, '9.9.9.9', 'the address that was acknowledged at first');
+  again.tell(2, replyTo(three, DONE));
+  again.tell(400, { kind: 'tick' });
+  assert.deepEqual(ofKind(again.looked(401), 'send'), []);
+});
+
 test('A-4.2 force tries a stopped host once', () => {
   const first = handled(planOf(['a.example']));
   first.tell(0, { kind: 'tick' });
@@ -203,4 +227,27 @@ test('an answer that comes after its configuration is gone changes nothing', () 
     tell(11, { kind: 'tick' }).some(({ kind }) => kind === 'look'),
     'and the new place is told',
   );
+});
+
+test('a changed configuration closes the circuit, and the four requests under way still count', () => {
+  const names = Array.from({ length: 8 }, (_, n) => `h${n}.example`);
+  const { core, tell, looked } = handled(planOf(names));
+  tell(0, { kind: 'tick' });
+  const sends = ofKind(looked(1), 'send');
+  assert.equal(sends.length, 4);
+  const plan = planOf([...names, 'new.example']);
+  assert.deepEqual(ofKind(tell(2, { kind: 'configured', plan }), 'send'), []);
+  tell(11, { kind: 'tick' });
+  assert.deepEqual(ofKind(looked(12), 'send'), [], 'four are under way');
+  // These fail, and the ones that follow them too: the circuit opens.
+  const failing = [...sends];
+  for (let at = 13; failing.length > 0 && at < 40; at++)
+    failing.push(...ofKind(tell(at, replyTo(failing.shift()!, AWAY)), 'send'));
+  assert.equal(core.busy, false);
+  assert.ok(core.memory({ wall: WALL, elapsed: 0 }).servers.get('home')!.probeAt !== undefined, 'open');
+  const changed = plan.hosts.map((host) => ({ ...host, fingerprint: 'another secret' }));
+  tell(50, { kind: 'configured', plan: { ...plan, hosts: changed } });
+  assert.equal(core.memory({ wall: WALL, elapsed: 0 }).servers.get('home')!.probeAt, undefined, 'closed');
+  tell(51, { kind: 'tick' });
+  assert.equal(ofKind(looked(52), 'send').length, 4);
 });

@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { BACK_OFF, backOffStep } from '../../../clients/agent/src/schedule/back-off.ts';
+import type { Outcome } from '../../../clients/agent/src/update/reply.ts';
 import {
   AWAY,
   DONE,
@@ -117,6 +119,15 @@ test('a refresh comes after 24 days, and only then', () => {
   assert.equal(agent.sent.length, 2);
   timeline.runUntil(47 * DAY);
   assert.equal(agent.sent.length, 2);
+  // A clock that was a year ahead when the server was told, and is right again, puts nothing off for a year.
+  agent.setClock(400 * DAY);
+  timeline.runUntil(47 * DAY + FOUND_MS);
+  assert.equal(agent.sent.length, 3);
+  agent.setClock(-400 * DAY);
+  timeline.runUntil(71 * DAY - FOUND_MS);
+  assert.equal(agent.sent.length, 3);
+  timeline.runUntil(71 * DAY + 3 * FOUND_MS);
+  assert.equal(agent.sent.length, 4);
 });
 
 test('many hosts at a server that is away: one tries for all, and the rest follow when it is back', () => {
@@ -191,6 +202,48 @@ test('interfaces that flap give three rounds, then one in 10 s', () => {
   }
   const looks = (agent.rounds() - before) / 2;
   assert.ok(looks >= 12 && looks <= 15, `${looks} rounds in 120 s`);
+});
+
+test('whatever the server answers, nothing is sent that the policy forbids', () => {
+  const answer = fc.oneof(
+    { weight: 3, arbitrary: fc.constant<Outcome>(DONE) },
+    { weight: 4, arbitrary: fc.constant<Outcome>(AWAY) },
+    {
+      weight: 2,
+      arbitrary: fc.integer({ min: 0, max: 7200 }).map((seconds): Outcome => ({
+        kind: 'failed',
+        code: '911',
+        words: '',
+        retryAfterMs: seconds * 1000,
+      })),
+    },
+    { weight: 1, arbitrary: fc.constant<Outcome>({ kind: 'stopped', code: 'nohost', words: '' }) },
+  );
+  fc.assert(
+    fc.property(fc.array(answer, { minLength: 20, maxLength: 60 }), fc.integer(), (answers, seed) => {
+      const { timeline, world, agent } = begin(['a.example', 'b.example', 'c.example'], seed);
+      let asked = 0;
+      world.answer = () => answers[asked++ % answers.length]!;
+      for (let hour = 1; hour <= 24; hour++) {
+        timeline.runUntil(hour * HOUR);
+        world.address = { ipv4: `9.9.9.${hour}` };
+        if (hour % 5 === 0) agent.sleep(HOUR);
+        if (hour % 7 === 0) agent.setClock(-2 * HOUR);
+        agent.tell({ kind: 'interfaces-changed' });
+      }
+      for (const host of ['a.example@home', 'b.example@home', 'c.example@home']) {
+        const sent = agent.sent.filter((request) => request.host === host);
+        for (const [n, { at, addresses }] of sent.slice(1).entries()) {
+          const { outcome, at: before, addresses: last } = sent[n]!;
+          assert.notEqual(outcome.kind, 'stopped', 'sent after a stop');
+          if (outcome.kind === 'done') assert.notDeepEqual(addresses, last, 'sent what the server has');
+          else
+            assert.ok(at - before >= Math.max(BACK_OFF.leastMs, outcome.retryAfterMs ?? 0), 'sent too soon');
+        }
+      }
+    }),
+    { numRuns: 25 },
+  );
 });
 
 /** Each gap between tries is at most the step of its number, and at least a second. */

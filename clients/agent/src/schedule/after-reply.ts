@@ -44,6 +44,7 @@ function settleDone(
   const sent = run.requests.shift()!;
   const change = acknowledge(record, sent, core.now.wall);
   record.failures = 0;
+  record.unsure = undefined;
   record.stop = undefined;
   record.verified = undefined;
   const event = change === 'changed' ? 'changed' : outcome.code === 'good' ? 'refreshed' : 'unchanged';
@@ -83,6 +84,7 @@ function settleFailed(core: CoreContext, run: HostRun, { outcome, elapsedMs }: S
   const first = record.failures === 0;
   const attempt = code === '911' || code === 'dnserr' ? Math.max(record.failures, TROUBLED) : record.failures;
   record.failures = attempt + 1;
+  record.unsure = true;
   const wasOpen = gate.open;
   run.due = now + Math.max(backOffDelay(attempt, core.random), retryAfterMs ?? 0);
   const open = gate.failed(plan.key, now);

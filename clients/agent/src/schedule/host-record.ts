@@ -58,6 +58,8 @@ export interface HostRecord {
   looks: Partial<Record<Family, LookRecord>>;
   reply?: ReplyRecord | undefined;
   stop?: StopRecord | undefined;
+  /** Whether the server may have taken something else than what it acknowledged: a reply that was lost. */
+  unsure?: boolean | undefined;
   /** Failures in a row; also the n of the next back-off. */
   failures: number;
   /** When the host is tried again; absent where it waits for the next round. */
@@ -81,6 +83,7 @@ export function dueUpdate(
   options: { readonly now: number; readonly refreshMs: number },
 ): { readonly families: readonly Family[]; readonly reason: 'changed' | 'refresh' } | undefined {
   const known = FAMILIES.filter((family) => found[family] !== undefined);
+  if (record.unsure === true && known.length > 0) return { families: known, reason: 'changed' };
   const changed = known.filter((family) => record.acknowledged[family]?.address !== found[family]);
   if (changed.length > 0) return { families: changed, reason: 'changed' };
   const old = known.filter((family) => options.now - record.acknowledged[family]!.at >= options.refreshMs);

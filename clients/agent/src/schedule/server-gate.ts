@@ -39,6 +39,16 @@ export interface ServerGate {
   failed(host: string, now: number): boolean;
   /** A request ended without a meaning for the server. */
   ended(host: string): void;
+  /** Forgets the failures: what caused them may be mended. Requests under way still count. */
+  close(): void;
+}
+
+interface GateState {
+  readonly breaker: ConsecutiveBreaker;
+  readonly running: Set<string>;
+  probeAt: number | undefined;
+  /** The one that tries for all. */
+  prober: string | undefined;
 }
 
 /** Makes the gate of a server, closed, or as it was `before`. */
@@ -46,63 +56,80 @@ export function createServerGate(
   random: Random,
   before?: { failures: number; probeAt?: number },
 ): ServerGate {
-  const breaker = new ConsecutiveBreaker(FAILURES_TO_OPEN);
+  const state: GateState = {
+    breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
+    running: new Set(),
+    probeAt: before?.probeAt,
+    prober: undefined,
+  };
+  const { breaker } = state;
   breaker.state = before?.failures ?? 0;
-  let probeAt = before?.probeAt;
-  let prober: string | undefined;
-  const running = new Set<string>();
-
-  const end = (host: string): void => {
-    running.delete(host);
-    if (prober === host) prober = undefined;
+  const close = (): void => {
+    breaker.success();
+    state.prober = undefined;
+    state.probeAt = undefined;
   };
   return {
     get open() {
-      return probeAt !== undefined;
+      return state.probeAt !== undefined;
     },
     get failures() {
       return breaker.state;
     },
     get probeAt() {
-      return probeAt;
+      return state.probeAt;
     },
-    wantsProbe: (now) => probeAt !== undefined && prober === undefined && now >= probeAt,
+    wantsProbe: (now) => state.probeAt !== undefined && state.prober === undefined && now >= state.probeAt,
     choose: (host) => {
-      prober = host;
+      state.prober = host;
     },
     release: (host, again) => {
-      if (prober !== host) return;
-      prober = undefined;
-      if (probeAt !== undefined) probeAt = Math.max(probeAt, again);
+      if (state.prober !== host) return;
+      state.prober = undefined;
+      if (state.probeAt !== undefined) state.probeAt = Math.max(state.probeAt, again);
     },
-    admit: (host, now) => {
-      if (probeAt !== undefined) {
-        if (prober === undefined && now >= probeAt) prober = host;
-        if (prober !== host) return 'hold';
-      }
-      if (running.size >= REQUESTS_AT_ONCE) return 'queue';
-      running.add(host);
-      return 'go';
-    },
+    admit: (host, now) => admit(state, host, now),
     worked: (host) => {
-      end(host);
-      prober = undefined;
-      breaker.success();
-      const closed = probeAt !== undefined;
-      probeAt = undefined;
+      end(state, host);
+      const closed = state.probeAt !== undefined;
+      close();
       return closed;
     },
-    failed: (host, now) => {
-      // A request that began before the circuit opened tells nothing new.
-      const stale = probeAt !== undefined && prober !== host;
-      end(host);
-      if (stale) return true;
-      if (!breaker.failure()) return false;
-      probeAt = now + backOffDelay(breaker.state - 1, random);
-      return true;
+    failed: (host, now) => fail(state, host, { now, random }),
+    ended: (host) => {
+      end(state, host);
     },
-    ended: end,
+    close,
   };
+}
+
+function admit(state: GateState, host: string, now: number): Admission {
+  if (state.probeAt !== undefined) {
+    if (state.prober === undefined && now >= state.probeAt) state.prober = host;
+    if (state.prober !== host) return 'hold';
+  }
+  if (state.running.size >= REQUESTS_AT_ONCE) return 'queue';
+  state.running.add(host);
+  return 'go';
+}
+
+function end(state: GateState, host: string): void {
+  state.running.delete(host);
+  if (state.prober === host) state.prober = undefined;
+}
+
+function fail(
+  state: GateState,
+  host: string,
+  at: { readonly now: number; readonly random: Random },
+): boolean {
+  // A request that began before the circuit opened tells nothing new.
+  const stale = state.probeAt !== undefined && state.prober !== host;
+  end(state, host);
+  if (stale) return true;
+  if (!state.breaker.failure()) return false;
+  state.probeAt = at.now + backOffDelay(state.breaker.state - 1, at.random);
+  return true;
 }
 
 /** When one of `count` hosts that waited for a server follows: spread over as many seconds, at most 30. */

@@ -35,6 +35,7 @@ const host = z.strictObject({
     })
     .optional(),
   stop: z.strictObject({ at: time, code: z.string(), fingerprint: z.string() }).optional(),
+  unsure: z.boolean().optional(),
   failures: z.int().min(0),
   next: time.optional(),
   notBefore: time.optional(),
