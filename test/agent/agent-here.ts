@@ -35,7 +35,7 @@ export interface Home {
 
 /** What a command printed and how it ended. */
 export interface Ended {
-  readonly code: ExitCode | number | null;
+  readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }

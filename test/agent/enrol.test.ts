@@ -78,7 +78,7 @@ test('a refusal is told in the words of the server, and changes nothing', async 
     CODE,
     ...home.places,
   ]);
-  assert.deepEqual([plain.code, /http:, which shows the code/.test(plain.stderr)], [64, true]);
+  assert.deepEqual([plain.code, plain.stderr.includes('http:, which shows the code')], [64, true]);
   assert.throws(() => readFileSync(home.config));
 });
 

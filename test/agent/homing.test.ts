@@ -143,7 +143,7 @@ test('the agent keeps a name right at a real Homing', async (t) => {
             const ended = await status();
             return ended.code === 2 ? ended : undefined;
           });
-          assert.deepEqual([code, /STOPPED/.test(stdout)], [2, true]);
+          assert.deepEqual([code, stdout.includes('STOPPED')], [2, true]);
           site.configure('jitter: 0.1\n');
           await run.logged('reloaded', 3);
           home.write('home.token', site.secret);
@@ -155,7 +155,7 @@ test('the agent keeps a name right at a real Homing', async (t) => {
       assert.equal(ended.code, 0);
       for (const line of run.lines()) {
         assert.ok(!Number.isNaN(Date.parse(line.time)) && line.time.endsWith('Z'), 'A-8.1');
-        if (line['trace'] !== undefined) assert.match(String(line['trace']), /^[0-9a-f]{16}$/);
+        if (line['trace'] !== undefined) assert.match(line['trace'] as string, /^[0-9a-f]{16}$/);
       }
       assert.equal((await status()).code, 3, 'no agent runs');
     },
@@ -185,7 +185,9 @@ log: { level: debug }
 `,
   );
   const first = startProcess(t, ['run', ...home.places]);
-  await until('the first failure', () => (/"event":"failed"/.test(first.written.stdout) ? true : undefined));
+  await until('the first failure', () =>
+    first.written.stdout.includes('"event":"failed"') ? true : undefined,
+  );
   const status = await runHere(home, ['status', ...home.places]);
   assert.match(status.stdout, new RegExp(`process ${first.child.pid}`));
   assert.equal((await runHere(home, ['once', ...home.places])).code, 75);

@@ -46,7 +46,12 @@ function startFleet(world: World): { agents: SimulatedAgent[]; runUntil: (time: 
   );
   // Power is back: each was just booted.
   for (const agent of agents) agent.tell({ kind: 'woke' });
-  return { agents, runUntil: timeline.runUntil };
+  return {
+    agents,
+    runUntil: (time) => {
+      timeline.runUntil(time);
+    },
+  };
 }
 
 function timesOf(agents: readonly SimulatedAgent[], kind: 'done' | 'failed'): number[] {

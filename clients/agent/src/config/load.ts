@@ -1,6 +1,6 @@
 /**
  * From files and environment to a configuration, or to all of its faults at once (A-5.3).
- * Invariant: no fault repeats a value, because any value may be a secret in the wrong place.
+ * Invariant: a fault repeats names of keys, hosts and servers, and no other value: any may be a secret in the wrong place.
  */
 import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';

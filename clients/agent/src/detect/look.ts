@@ -12,6 +12,7 @@ import {
 } from '../config/agent-config.ts';
 import { formatSource } from '../config/source-text.ts';
 import type { Connections } from '../http/connections.ts';
+import { withDeadline } from '../http/deadline.ts';
 import { exchange } from '../http/exchange.ts';
 import { describeFault } from '../http/fault.ts';
 import { type Parsed, unparsable } from '../../../../src/ops/parsed.ts';
@@ -70,8 +71,9 @@ export async function look(
   const wanted = { family, allowPrivate };
   const answers = await Promise.all(
     detection.sources.map(async (source) => {
-      const signal = AbortSignal.any([means.signal, AbortSignal.timeout(detection.timeoutMs)]);
-      const answer = await withinTime(ask(source, server, { wanted, means: { ...means, signal } }), signal);
+      const answer = await withDeadline(means.signal, detection.timeoutMs, (signal) =>
+        heeding(ask(source, server, { wanted, means: { ...means, signal } }), signal),
+      );
       const name = formatSource(source);
       return answer.ok ? { source: name, address: answer.value } : { source: name, problem: answer.reason };
     }),
@@ -116,7 +118,7 @@ async function askHttp(url: string, wanted: Wanted, means: LookMeans): Promise<P
 }
 
 /** The answer, or why there is none: a source that does not heed its signal delays nothing either. */
-function withinTime(asking: Promise<Parsed<string>>, signal: AbortSignal): Promise<Parsed<string>> {
+function heeding(asking: Promise<Parsed<string>>, signal: AbortSignal): Promise<Parsed<string>> {
   return new Promise((resolve) => {
     const late = (): void => {
       resolve(unparsable('no answer in time'));

@@ -36,9 +36,9 @@ export function createConnections(
     const proxy = proxyFor(url, server.proxy, options.proxy);
     const connect = {
       timeout: server.connectTimeoutMs,
-      // Idle connections go after `KEEP_MS`, before the first probe; and Wine fails sockets that are asked for probes.
-      keepAlive: false,
       minVersion: 'TLSv1.2' as const,
+      // An idle connection is closed before the first probe of TCP would be sent, and not every system has such.
+      keepAlive: false,
       // Client certificate and root are for the server alone.
       ...(new URL(url).origin === server.url ? secure.server : secure.others),
       ...(family === undefined ? {} : { family: family === 'ipv4' ? 4 : 6, autoSelectFamily: false }),

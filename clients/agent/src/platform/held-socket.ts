@@ -24,6 +24,9 @@ export function placeWord(config: string): string {
 
 /** Takes the name, or says which process has it. */
 export async function holdSocket(name: string): Promise<Hold> {
+  // Where the system lets two listen at one pipe (Wine), whoever asks first learns of the other all the same.
+  const before = await askSocket(name);
+  if (before !== undefined) return { ok: false, pid: before };
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     socket.end(`${process.pid}\n`);

@@ -7,12 +7,13 @@ import { FAMILIES } from '../config/agent-config.ts';
 import { settleReply } from './after-reply.ts';
 import { roundDelay } from './back-off.ts';
 import { type CoreContext, hold } from './core-context.ts';
-import type { AgentEvent, Effect, HostPlan, Memory, Plan } from './core-types.ts';
+import type { AgentEvent, Effect, Memory, Plan } from './core-types.ts';
 import { entryOf } from './entries.ts';
-import { dueUpdate, isAcknowledged, newHostRecord, rebaseTimes } from './host-record.ts';
-import { type HostRun, newHostRun, toElapsed, toWall } from './host-run.ts';
+import { dueUpdate, isAcknowledged, rebaseTimes } from './host-record.ts';
+import type { HostRun } from './host-run.ts';
+import { addHost, configure, remember } from './hosts.ts';
 import type { Moment, Random } from './moment.ts';
-import { type ServerGate, createServerGate } from './server-gate.ts';
+import type { ServerGate } from './server-gate.ts';
 
 /** At most one round that was not due by the interval in this time. */
 const LEAST_ROUND_MS = 10_000;
@@ -106,58 +107,6 @@ function dispatch(core: CoreContext, event: AgentEvent): void {
 function hurryRound(core: CoreContext): void {
   const { now, earliestRound, lastRound } = core;
   core.roundAt = Math.min(core.roundAt, Math.max(now.elapsed, earliestRound, lastRound + LEAST_ROUND_MS));
-}
-
-function addHost(core: CoreContext, plan: HostPlan, memory: Memory): void {
-  const known = memory.hosts.get(plan.key);
-  const record = known?.place === plan.place ? known : newHostRecord(plan.place);
-  if (record.stop !== undefined && record.stop.fingerprint !== plan.fingerprint) record.stop = undefined;
-  const run = newHostRun(plan, record, core.now);
-  core.hosts.set(plan.key, run);
-  if (!core.gates.has(plan.server)) {
-    const before = memory.servers.get(plan.server);
-    const probeAt = toElapsed(before?.probeAt, core.now);
-    core.gates.set(
-      plan.server,
-      createServerGate(core.random, {
-        failures: before?.failures ?? 0,
-        ...(probeAt === undefined ? {} : { probeAt }),
-      }),
-    );
-  }
-  if (core.gates.get(plan.server)!.open && record.failures > 0) hold(run);
-}
-
-function configure(core: CoreContext, plan: Plan): void {
-  const before = new Map(core.hosts);
-  const memory = remember(core, core.now);
-  const kept = (host: HostPlan): boolean => {
-    const known = before.get(host.key)?.plan;
-    return known?.fingerprint === host.fingerprint && known.place === host.place;
-  };
-  core.plan = plan;
-  core.hosts.clear();
-  for (const run of before.values()) core.gates.get(run.plan.server)!.ended(run.plan.key);
-  // What was wrong with a server may be mended: its circuit closes. A Retry-After stays.
-  for (const { server } of plan.hosts.filter((host) => !kept(host))) {
-    core.gates.delete(server);
-    memory.servers.delete(server);
-  }
-  for (const host of plan.hosts) {
-    if (kept(host)) {
-      const run = before.get(host.key)!;
-      run.plan = host;
-      core.hosts.set(host.key, run);
-      if (core.gates.get(host.server) === undefined)
-        core.gates.set(host.server, createServerGate(core.random));
-    } else {
-      addHost(core, host, memory);
-      core.hosts.get(host.key)!.due = undefined;
-    }
-  }
-  for (const server of [...core.gates.keys()])
-    if (!plan.hosts.some((host) => host.server === server)) core.gates.delete(server);
-  core.effects.push({ kind: 'save' });
 }
 
 function beginRound(core: CoreContext): void {
@@ -293,24 +242,6 @@ function nextDue(core: CoreContext): number {
     if (probeAt !== undefined) next = Math.min(next, Math.max(probeAt, run.notBefore ?? 0));
   }
   return next;
-}
-
-function remember(core: CoreContext, now: Moment): Memory {
-  const hosts = new Map(
-    [...core.hosts].map(([key, run]) => {
-      const gate = core.gates.get(run.plan.server)!;
-      run.record.next = toWall(run.held ? gate.probeAt : run.due, now);
-      run.record.notBefore = toWall(run.notBefore, now);
-      return [key, run.record];
-    }),
-  );
-  const servers = new Map(
-    [...core.gates].map(([name, gate]) => [
-      name,
-      { failures: gate.failures, probeAt: toWall(gate.probeAt, now) },
-    ]),
-  );
-  return { hosts, servers };
 }
 
 function newTrace(random: Random): string {

@@ -39,6 +39,8 @@ export interface ServerGate {
   failed(host: string, now: number): boolean;
   /** A request ended without a meaning for the server. */
   ended(host: string): void;
+  /** Forgets the failures: what caused them may be mended. Requests under way still count. */
+  close(): void;
 }
 
 /** Makes the gate of a server, closed, or as it was `before`. */
@@ -102,6 +104,11 @@ export function createServerGate(
       return true;
     },
     ended: end,
+    close: () => {
+      prober = undefined;
+      breaker.success();
+      probeAt = undefined;
+    },
   };
 }
 

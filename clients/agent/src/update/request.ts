@@ -1,6 +1,7 @@
 /** The request of an update (A-3.1). Invariant: the secret stands in the Authorization header and nowhere else. */
 import type { ServerConfig } from '../config/agent-config.ts';
 import { type Connections } from '../http/connections.ts';
+import { withDeadline } from '../http/deadline.ts';
 import { exchange } from '../http/exchange.ts';
 import { describeFault } from '../http/fault.ts';
 import { MOST_REPLY_OCTETS, type Outcome, interpretReply } from './reply.ts';
@@ -30,16 +31,18 @@ export async function sendUpdate(
   const { server, secret, addresses, userAgent } = request;
   const url = updateUrl(request);
   try {
-    const reply = await exchange({
-      url,
-      headers: {
-        authorization: `Basic ${Buffer.from(`${server.user}:${secret}`, 'utf8').toString('base64')}`,
-        'user-agent': userAgent,
-      },
-      dispatcher: options.connections.to(url),
-      mostOctets: MOST_REPLY_OCTETS,
-      signal: AbortSignal.any([options.signal, AbortSignal.timeout(server.requestTimeoutMs)]),
-    });
+    const reply = await withDeadline(options.signal, server.requestTimeoutMs, (signal) =>
+      exchange({
+        url,
+        headers: {
+          authorization: `Basic ${Buffer.from(`${server.user}:${secret}`, 'utf8').toString('base64')}`,
+          'user-agent': userAgent,
+        },
+        dispatcher: options.connections.to(url),
+        mostOctets: MOST_REPLY_OCTETS,
+        signal,
+      }),
+    );
     return interpretReply(reply, addresses, options.now());
   } catch (error) {
     return { kind: 'failed', ...describeFault(error) };

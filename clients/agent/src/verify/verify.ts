@@ -5,7 +5,7 @@ import { parseIpAddress } from '../../../../src/net/ip-address.ts';
 import type { Addresses } from '../schedule/host-record.ts';
 
 /** Waits before each question, in milliseconds: most servers have it at once. */
-const WAITS_MS = [0, 1000, 3000, 8000, 15_000];
+const WAITS_MS = [0, 1000, 3000, 6000, 10_000];
 const QUESTION_MS = 2000;
 
 /** What the name servers say. */
