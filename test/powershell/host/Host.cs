@@ -20,6 +20,8 @@ while (Console.In.ReadLine() is { } line)
     Console.Out.WriteLine(RunText(Encoding.UTF8.GetString(Convert.FromBase64String(line))));
     Console.Out.Flush();
 }
+// Not by return: a script may have left threads of the pool that would be waited for.
+Environment.Exit(0);
 return 0;
 
 string RunText(string script)

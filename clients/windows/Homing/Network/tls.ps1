@@ -133,9 +133,12 @@ function New-HomingValidation {
   $build = ([type] "$certificates.X509Chain").GetMethod('Build', [type[]] @([type] "$certificates.X509Certificate2"))
   $make = ([type] "$certificates.X509Certificate2").GetConstructor([type[]] @([type] "$certificates.X509Certificate"))
   $constant = $e::Constant($Ours)
+  # Called by reflection: to PowerShell, ::New on a type is its constructor.
+  $new = $e.GetMethod('New', [type[]] @([Reflection.ConstructorInfo], [Linq.Expressions.Expression[]]))
+  $copied = $new.Invoke($null, [object[]] @($make, [Linq.Expressions.Expression[]] @($parameters[1])))
   $verify = $e::Block([Linq.Expressions.Expression[]] @(
       $e::Call((& $store $constant), $add, [Linq.Expressions.Expression[]] @((& $store $parameters[2]))),
-      $e::Call($constant, $build, [Linq.Expressions.Expression[]] @($e::New($make, [Linq.Expressions.Expression[]] @($parameters[1]))))))
+      $e::Call($constant, $build, [Linq.Expressions.Expression[]] @($copied))))
   $clean = $e::Equal($parameters[3], $e::Constant([Net.Security.SslPolicyErrors]::None))
   $chainOnly = $e::Equal($parameters[3], $e::Constant([Net.Security.SslPolicyErrors]::RemoteCertificateChainErrors))
   $body = $e::OrElse($clean, $e::AndAlso($chainOnly, $verify))

@@ -29,6 +29,8 @@ function Install-HomingAgent {
   homing-service.exe; by default the one beside the module's folder.
   .PARAMETER AllowHttp
   Accepts a server without TLS.
+  .PARAMETER Unattended
+  Asks nothing: what is missing is an error.
   .EXAMPLE
   Install-HomingAgent -Server https://ddns.example.org -HostName pc.dyn.example.org -User alice -Token $token
   .EXAMPLE
@@ -42,11 +44,11 @@ function Install-HomingAgent {
   param(
     [string] $Server = '', [string[]] $HostName = @(), [string] $User = '', [string] $Token = '', [string] $Code = '', [string] $Name = '',
     [string] $Serial = '', [string] $AnswerFile = '', [string] $Interval = '', [ValidateSet('', 'service', 'task')] [string] $Mode = '',
-    [string] $ServicePath = '', [switch] $AllowHttp
+    [string] $ServicePath = '', [switch] $AllowHttp, [switch] $Unattended
   )
   if (-not $script:HomingPlatform.Windows) { Stop-HomingCommand $PSCmdlet 'HomingWindowsOnly' 'This installs on Windows. On Linux, use the agent for Node: homing-agent install.' $null }
   $layout = Get-HomingLayout
-  $given = @{ Server = $Server; HostName = $HostName; User = $User; Token = $Token; Code = $Code; Name = $Name; Serial = $Serial; Interval = $Interval; Mode = $Mode; AllowHttp = [bool] $AllowHttp }
+  $given = @{ Server = $Server; HostName = $HostName; User = $User; Token = $Token; Code = $Code; Name = $Name; Serial = $Serial; Interval = $Interval; Mode = $Mode; AllowHttp = [bool] $AllowHttp; Unattended = [bool] $Unattended }
   try {
     if ($AnswerFile) { Merge-HomingAnswer $given (Resolve-HomingGiven $PSCmdlet $AnswerFile) }
     $plan = New-HomingInstallPlan $given $layout $ServicePath ([IO.File]::Exists($layout.Path))
@@ -116,6 +118,7 @@ function Complete-HomingInstallPlan {
     if ($Given.Token) { $Plan.Token = $Given.Token }
     return
   }
+  if ($Given.Unattended) { Assert-HomingAnswer $Given }
   if (-not $Given.Server) { $Given.Server = Read-HomingAnswer 'Server (https://NAME)' }
   if (-not $Given.Server.Contains('://')) { $Given.Server = "https://$($Given.Server)" }
   $check = Test-HomingServerAddress $Given.Server $Given.AllowHttp ''
@@ -141,4 +144,13 @@ function Complete-HomingInstallPlan {
   $Plan.Token = $Given.Token
   $trial = Test-HomingTrial $Plan.Document $Plan.Token $Plan.Layout.Data
   if ($null -ne $trial.Words) { throw [InvalidOperationException]::new($trial.Words) }
+}
+
+# Throws where a value is missing that nobody is there to be asked for.
+function Assert-HomingAnswer {
+  param([hashtable] $Given)
+  if (-not $Given.Server) { throw [InvalidOperationException]::new('-Server is missing') }
+  if ($Given.Code) { return }
+  if ($Given.HostName.Length -eq 0) { throw [InvalidOperationException]::new('-HostName, or -Code, is missing') }
+  if (-not $Given.Token) { throw [InvalidOperationException]::new('-Token is missing') }
 }
