@@ -55,8 +55,11 @@ test(
     // Two hours of sleep: a round at once, spread over startSpread.
     const slept = world.minute() + 12;
     await world.live(140, { [slept]: 'Step-Sim 7200000' });
-    const woke = world.looks.find((look) => look >= slept + 119)!;
-    assert.ok(woke - (slept + 120) < 1.2, `looked ${woke - slept - 120} min after waking`);
+    const woke = world.looks.find((look) => look >= slept + 119);
+    assert.ok(
+      woke !== undefined && woke - (slept + 120) < 15.2,
+      `${slept}: ${world.looks.slice(-9).join(' ')}`,
+    );
 
     // The clock set back by a year makes nothing due, and set forward at most one refresh.
     const before = world.updates.length;

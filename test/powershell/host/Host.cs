@@ -61,7 +61,8 @@ int RunFile(string path, string[] rest)
     shell.AddScript($"& '{path.Replace("'", "''")}' {string.Join(' ', words)}");
     foreach (var item in shell.Invoke()) Console.Out.WriteLine(item);
     foreach (var error in shell.Streams.Error) Console.Error.WriteLine(error);
-    return host.ExitCode;
+    // `exit` in a script that was called ends that script, and leaves its code here.
+    return runspace.SessionStateProxy.GetVariable("LASTEXITCODE") as int? ?? host.ExitCode;
 }
 
 internal sealed class BareHost : PSHost

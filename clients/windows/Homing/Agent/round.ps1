@@ -11,6 +11,7 @@ function Start-HomingRound {
     if ($run.Phase -ne 'idle' -or ($null -ne $run.Record['stop'] -and -not $Force)) { continue }
     $run.Phase = 'looking'
     $run.Forced = [bool] $Force
+    $run.Held = $false
     $run.Due = $null
     $run.Trace = $Agent.Trace
     $run.Found = @{}
