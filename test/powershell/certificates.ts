@@ -50,7 +50,7 @@ export function issueCertificates(folder: string): Certificates {
   };
   const leaf = (
     name: string,
-    { issuer = 'root', san = 'IP:127.0.0.1,DNS:localhost', days = '2' } = {},
+    { issuer = 'root', san = 'IP:127.0.0.1,DNS:good.example', days = '2' } = {},
   ): KeyPair => {
     openssl(
       'req',

@@ -120,7 +120,9 @@ export async function startEngine(host: string, env: Readonly<Record<string, str
     if (errors.length > 0) throw new Error(errors.join('\n'));
     return output;
   }
-  await run(`Set-StrictMode -Version 3; Import-Module '${join(MODULE, 'Homing.psd1')}'`);
+  await run(
+    `Set-StrictMode -Version 3; $ErrorActionPreference = 'Stop'; Import-Module '${join(MODULE, 'Homing.psd1')}'`,
+  );
   return {
     try: attempt,
     run,

@@ -3,7 +3,7 @@
  * Invariant: it records every request whole, so that a test can say what must never be asked.
  */
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { TLSSocket, createServer as createTlsServer } from 'node:tls';
 import type { Certificates, KeyPair } from './certificates.ts';
 
 /** One way to reply, as the transcripts write it. */
@@ -30,6 +30,8 @@ export interface ScriptedServer {
   readonly port: number;
   /** Every request, head and body, in the order in which they were read. */
   readonly requests: string[];
+  /** The common names of the certificates that clients presented. */
+  readonly peers: string[];
   /** Connections that were opened. */
   readonly connections: () => number;
   /** What is replied from here on; a function is asked for each request. */
@@ -58,11 +60,13 @@ export async function startScriptedServer({
   requestClientCertificate?: boolean;
 } = {}): Promise<ScriptedServer> {
   const requests: string[] = [];
+  const peers: string[] = [];
   const sockets = new Set<Socket>();
   let opened = 0;
   let script: (request: string, count: number) => ScriptedReply = () => ({ status: 200, body: 'good' });
   const listener = (socket: Socket): void => {
     opened++;
+    if (socket instanceof TLSSocket) peers.push(String(socket.getPeerCertificate().subject?.CN ?? ''));
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     // A client that goes away in the middle of a reply is part of the script.
@@ -89,6 +93,7 @@ export async function startScriptedServer({
   return {
     port: (server.address() as AddressInfo).port,
     requests,
+    peers,
     connections: () => opened,
     reply: (next) => {
       script = typeof next === 'function' ? next : () => next;
@@ -179,7 +184,7 @@ function sendWhole(socket: Socket, reply: ScriptedReply): void {
   socket.write(`HTTP/1.1 ${reply.status ?? 200} Reply\r\n${[...headers, ...length].join('\r\n')}\r\n\r\n`);
   if (endless) {
     socket.write(body);
-    repeat(socket, Buffer.from(reply.repeat!.repeat(65_536)), reply.octets!);
+    repeat(socket, Buffer.from(reply.repeat.repeat(65_536)), reply.octets!);
   } else if (reply.octetEveryMs === undefined) socket.write(body);
   else drip(socket, body, reply.octetEveryMs);
 }

@@ -30,8 +30,9 @@ function Start-HomingServerSearch {
   $job.Step = {
     param($Job)
     if ($null -ne $Job.Places) { Resolve-HomingPlace $Job; return }
-    $Job.Resolver = @(Get-HomingResolver)[0]
-    if ($null -eq $Job.Resolver) { return }
+    $resolvers = @(Get-HomingResolver)
+    if ($resolvers.Count -eq 0) { return }
+    $Job.Resolver = $resolvers[0]
     Find-HomingZone $Job
   }
   Start-HomingJob $Agent.Loop $job

@@ -83,15 +83,17 @@ function Merge-HomingLayer {
 # HOMING_AGENT_SERVERS__HOME__USER=alice -> servers.home.user.
 function Add-HomingEnvironment {
   param($Document, [Collections.IDictionary] $Variables, [Collections.Generic.List[string]] $Faults)
-  $names = [string[]] @($Variables.Keys | Where-Object { ([string] $_).StartsWith('HOMING_AGENT_', [StringComparison]::Ordinal) -and $_ -cne 'HOMING_AGENT_ENVIRONMENT' })
-  [Array]::Sort($names, [StringComparer]::Ordinal)
-  foreach ($variable in $names) {
+  $given = [string[]] @($Variables.Keys | Where-Object { ([string] $_).StartsWith('HOMING_AGENT_', [StringComparison]::Ordinal) -and $_ -cne 'HOMING_AGENT_ENVIRONMENT' })
+  [Array]::Sort($given, [StringComparer]::Ordinal)
+  foreach ($variable in $given) {
     $steps = $variable.Substring(13) -split '__'
     $at = $Document
     $kind = 'root'
     $check = $null
     for ($i = 0; $i -lt $steps.Length; $i++) {
-      $key = if ($kind) { @($script:HomingSchema[$kind].Keys | Where-Object { $_ -eq $steps[$i] }) } else { @(@($at.Keys) + $steps[$i].ToLowerInvariant() | Where-Object { $_ -eq $steps[$i] }) }
+      # Names that the owner chose are found in any case; a new one is taken in lower case.
+      $names = if ($kind) { $script:HomingSchema[$kind].Keys } else { @($at.Keys) + $steps[$i].ToLowerInvariant() }
+      $key = @($names | Where-Object { $_ -eq $steps[$i] })
       if ($key.Count -eq 0) {
         $near = Find-HomingNearest $steps[$i] @($script:HomingSchema[$kind].Keys)
         $Faults.Add("${variable}: there is no such setting$(if ($near) { "; did you mean '$($near.ToUpperInvariant())'?" })")

@@ -44,13 +44,13 @@ function Resolve-HomingServer {
     Families = Get-HomingDefault $Given 'families' 'together'; Dns = Get-HomingDefault $Given 'dns' $null
     Base = $Base; Trust = @{ Id = $Name; Roots = @(); Certificate = $null }; Shown = $Given
   }
-  if ($null -eq $server.Secret) { if (-not $Given.ContainsKey('secret')) { $Faults.Add("${path}.secret: is required") } }
+  if (-not $Given.ContainsKey('given:secret')) { $Faults.Add("${path}.secret: is required") }
   $text = Get-HomingDefault $Given 'url' ''
   $uri = $null
-  if (-not $text) { $Faults.Add("${path}.url: is required") }
-  elseif ($text -notmatch '^https?://' -or -not [uri]::TryCreate($text, [UriKind]::Absolute, [ref] $uri) -or $uri.PathAndQuery -ne '/' -or $uri.UserInfo -or $uri.Fragment) {
+  if (-not $Given.ContainsKey('given:url')) { $Faults.Add("${path}.url: is required") }
+  elseif ($text -and ($text -notmatch '^https?://' -or -not [uri]::TryCreate($text, [UriKind]::Absolute, [ref] $uri) -or $uri.PathAndQuery -ne '/' -or $uri.UserInfo -or $uri.Fragment)) {
     $Faults.Add("${path}.url: https://NAME or https://NAME:PORT is expected, without a path")
-  } elseif ($uri.Scheme -eq 'http' -and -not $uri.IsLoopback -and -not (Get-HomingDefault $Given 'allowHttp' $false)) {
+  } elseif ($text -and $uri.Scheme -eq 'http' -and -not $uri.IsLoopback -and -not (Get-HomingDefault $Given 'allowHttp' $false)) {
     $Faults.Add("${path}.url: over http: everybody on the way can read the secret; use https:, or set allowHttp to true")
   } else { $server.Url = $uri }
   try {
@@ -72,7 +72,7 @@ function Resolve-HomingHost {
   for ($i = 0; $i -lt $given.Length; $i++) {
     $entry = $given[$i]
     $name = Get-HomingDefault $entry 'name' ''
-    if (-not $name -and -not $entry.ContainsKey('name')) { $Faults.Add("hosts[$i].name: is required") }
+    if (-not $entry.ContainsKey('given:name')) { $Faults.Add("hosts[$i].name: is required") }
     $server = Get-HomingDefault $entry 'server' ''
     if (-not $server -and $Value.Servers.Count -eq 1) { $server = @($Value.Servers.Keys)[0] }
     elseif (-not $server) { $Faults.Add("hosts[$i].server: is required where there is more than one server") }

@@ -49,6 +49,8 @@ function Test-HomingObject {
       $Faults.Add("${here}: there is no such setting$(if ($near) { "; did you mean '$near'?" })")
       continue
     }
+    # Noted even where the value is wrong: it is not missing.
+    $checked["given:$key"] = $true
     $result = Test-HomingValue $schema[$key] $Value[$key] $here $Faults
     if ($null -ne $result.Words) { $Faults.Add("${here}: $($result.Words)") } else { $checked[$key] = $result.Value }
   }

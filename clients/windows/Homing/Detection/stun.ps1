@@ -44,7 +44,7 @@ function Start-HomingStun {
     $Job.Step = {
       param($Job)
       $wanted = if ($Job.About.Detection.Family -eq 'ipv4') { 'InterNetwork' } else { 'InterNetworkV6' }
-      $address = if ($Job.Done.IsFaulted) { @() } else { @($Job.Done.Result | Where-Object { [string] $_.AddressFamily -eq $wanted }) }
+      $address = @(if (-not $Job.Done.IsFaulted) { $Job.Done.Result | Where-Object { [string] $_.AddressFamily -eq $wanted } })
       if ($address.Count -eq 0) { $Job.Answer.Words = 'the name has no address of this family'; return }
       $Job.Udp = [Net.Sockets.UdpClient]::new($address[0].AddressFamily)
       $Job.Udp.Connect($address[0], $Job.About.Source.Place.Port)

@@ -23,8 +23,9 @@ function Get-HomingAddress {
   )
   $full = Resolve-HomingGiven $PSCmdlet $Path
   $read = Read-HomingValid $PSCmdlet $full
-  $plan = @($read.Value.Hosts | Where-Object { -not $Name -or $_.Name -eq $Name.TrimEnd('.') })[0]
-  if ($null -eq $plan) { Stop-HomingCommand $PSCmdlet 'HomingHostUnknown' "There is no host $Name in $full." $Name }
+  $plans = @($read.Value.Hosts | Where-Object { -not $Name -or $_.Name -eq $Name.TrimEnd('.') })
+  if ($plans.Count -eq 0) { Stop-HomingCommand $PSCmdlet 'HomingHostUnknown' "There is no host $Name in $full." $Name }
+  $plan = $plans[0]
   $loop = New-HomingLoop
   $context = @{ Server = $read.Value.Servers[$plan.Server]; AllowPrivate = $plan.AllowPrivate; Previous = $null }
   $detections = @(foreach ($one in $Family) { if ($plan.Families -contains $one) { Start-HomingDetection $loop $one $plan.Detect[$one] $context { } @{} } })
