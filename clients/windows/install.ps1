@@ -99,14 +99,19 @@ param(
     $wanted = @('homing-powershell.zip')
     if ($WithService -and $sums.ContainsKey('homing-service.exe')) { $wanted += 'homing-service.exe' }
     [void] [IO.Directory]::CreateDirectory($folder)
-    foreach ($file in $wanted) {
-      $octets = Receive-HomingFile $Base $file
-      if ((Get-HomingDigest $octets) -cne $sums[$file]) { throw [InvalidOperationException]::new("$file from $Base is not what its checksum says") }
-      [IO.File]::WriteAllBytes([IO.Path]::Combine($folder, $file), $octets)
+    try {
+      foreach ($file in $wanted) {
+        $octets = Receive-HomingFile $Base $file
+        if ((Get-HomingDigest $octets) -cne $sums[$file]) { throw [InvalidOperationException]::new("$file from $Base is not what its checksum says") }
+        [IO.File]::WriteAllBytes([IO.Path]::Combine($folder, $file), $octets)
+      }
+      # Not loaded by itself in the .NET Framework.
+      [void] [Reflection.Assembly]::Load($(if ($PSVersionTable.PSVersion.Major -lt 6) { 'System.IO.Compression.FileSystem, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089' } else { 'System.IO.Compression.ZipFile' }))
+      [IO.Compression.ZipFile]::ExtractToDirectory([IO.Path]::Combine($folder, 'homing-powershell.zip'), $folder)
+    } catch {
+      [IO.Directory]::Delete($folder, $true)
+      throw
     }
-    # Not loaded by itself in the .NET Framework.
-    [void] [Reflection.Assembly]::Load($(if ($PSVersionTable.PSVersion.Major -lt 6) { 'System.IO.Compression.FileSystem, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089' } else { 'System.IO.Compression.ZipFile' }))
-    [IO.Compression.ZipFile]::ExtractToDirectory([IO.Path]::Combine($folder, 'homing-powershell.zip'), $folder)
     $folder
   }
 

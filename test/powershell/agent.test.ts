@@ -41,7 +41,11 @@ function startScript(args: readonly string[]): {
 const run = (...args: string[]): Promise<Ended> => startScript(args).ended;
 
 async function until(what: string, ready: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 40_000; Date.now() < end; await sleep(150)) if (await ready()) return;
+  const end = Date.now() + 40_000;
+  while (Date.now() < end) {
+    if (await ready()) return;
+    await sleep(150);
+  }
   assert.fail(`not within 40 s: ${what}`);
 }
 

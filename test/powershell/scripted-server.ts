@@ -66,7 +66,7 @@ export async function startScriptedServer({
   let script: (request: string, count: number) => ScriptedReply = () => ({ status: 200, body: 'good' });
   const listener = (socket: Socket): void => {
     opened++;
-    if (socket instanceof TLSSocket) peers.push(String(socket.getPeerCertificate().subject?.CN ?? ''));
+    if (socket instanceof TLSSocket) peers.push(nameOf(socket));
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     // A client that goes away in the middle of a reply is part of the script.
@@ -103,6 +103,12 @@ export async function startScriptedServer({
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** The common name that a client presented, or ''. */
+function nameOf(socket: TLSSocket): string {
+  const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string } };
+  return subject?.CN ?? '';
 }
 
 function listen(
