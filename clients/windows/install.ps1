@@ -188,7 +188,7 @@ param(
         }
         if ($silent) { throw [UnauthorizedAccessException]::new('run this as administrator') }
         Write-HomingWord 'Asking for the rights of an administrator ...' $silent
-        return Start-HomingElevated $Script $Given
+        try { return Start-HomingElevated $Script $Given } finally { if ($fetched) { [IO.File]::Delete($Script) } }
       }
       $beside = if ($Script) { [IO.Path]::GetDirectoryName($Script) } else { '' }
       $path = if ($Given.Contains('AgentPath')) { $Given.AgentPath } else { '' }
@@ -197,9 +197,7 @@ param(
       $options = @{ WhatIf = $Try; Verbose = -not $silent }
       if ($Given.Contains('Uninstall')) { Uninstall-HomingAgent @options; Write-HomingWord 'The agent is gone.' $silent; return 0 }
       foreach ($key in 'HostName', 'User', 'Token', 'Code', 'Name', 'Serial', 'AnswerFile', 'Interval', 'AllowHttp') { if ($Given.Contains($key)) { $options[$key] = $Given[$key] } }
-      # A server that is filled in is no wish to change an installation that is there; a code, a host or a name is.
-      if ($Given.Contains('Server') -or -not [IO.File]::Exists([IO.Path]::Combine([Environment]::GetFolderPath('CommonApplicationData'), 'Homing', 'agent.json'))) { if ($named) { $options.Server = $named } }
-      elseif ($options.ContainsKey('Code') -or $options.ContainsKey('HostName')) { if ($named) { $options.Server = $named } }
+      if ($named) { $options.Server = $named }
       if ($Given.Contains('Service')) { $options.Mode = 'service' } elseif ($Given.Contains('Task')) { $options.Mode = 'task' }
       if ($silent) { $options.Unattended = $true }
       $status = @(Install-HomingAgent @options)

@@ -179,6 +179,23 @@ test('an installation is asked for, tried, and planned before its first step', {
     'make the scheduled task and run it',
   ]);
   assert.deepEqual(made.undo.slice(-2), ['delete /d', 'delete /p']);
+  // The same roll-out at the next start: what is there stays, unless other hosts or another server are asked for.
+  const there = join(folder, 'there.json');
+  writeFileSync(
+    there,
+    JSON.stringify({
+      servers: { home: { url, secret: { env: 'PATH' } } },
+      hosts: [{ name: 'pc.example.org' }],
+    }),
+  );
+  const kept = (given: string): Promise<unknown> =>
+    engine!.ask(
+      `Test-HomingKept (@{ Server = ''; HostName = @(); Code = '' } + @{} | ForEach-Object { ${given}; $_ }) ${quote(there)}`,
+    );
+  assert.equal(await kept(`$_.Server = '${url}/'; $_.Code = 'X'`), true);
+  assert.equal(await kept(`$_.HostName = @('pc.example.org')`), true);
+  assert.equal(await kept(`$_.HostName = @('other.example.org')`), false);
+  assert.equal(await kept(`$_.Server = 'https://elsewhere.example'; $_.Code = 'X'`), false);
   writeFileSync(answers, '{"sever":"x"}');
   assert.match(
     (await engine!.try(`& (Get-Module Homing) { ${plan('')} }`)).thrown!.message,

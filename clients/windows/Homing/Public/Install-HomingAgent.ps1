@@ -104,8 +104,21 @@ function New-HomingInstallPlan {
   $mode = $Given.Mode
   if (-not $mode) { $mode = if ($service) { 'service' } else { 'task' } }
   if ($mode -eq 'service' -and (-not $service -or -not [IO.File]::Exists($service))) { throw [InvalidOperationException]::new('homing-service.exe is not there; say -ServicePath, or -Mode task') }
-  $fresh = [bool] ($Given.Server -or $Given.HostName.Length -gt 0 -or $Given.Code)
-  @{ Layout = $Layout; Mode = $mode; Kept = $Kept -and -not $fresh; Document = $null; Token = $null; ServiceProgram = $service; Source = $script:HomingRoot; Script = '' }
+  @{ Layout = $Layout; Mode = $mode; Kept = $Kept -and (Test-HomingKept $Given $Layout.Path); Document = $null; Token = $null; ServiceProgram = $service; Source = $script:HomingRoot; Script = '' }
+}
+
+# Whether what is given asks for nothing but what the configuration has: then it is an upgrade. A roll-out that runs at
+# every start, with its code, enrols each machine once.
+function Test-HomingKept {
+  param([hashtable] $Given, [string] $Path)
+  if (-not $Given.Server -and $Given.HostName.Length -eq 0 -and -not $Given.Code) { return $true }
+  $read = Read-HomingConfiguration $Path
+  if ($null -eq $read.Value) { return $false }
+  $there = @($read.Value.Servers.Values | ForEach-Object { $_.Url.GetLeftPart([UriPartial]::Authority) })
+  $uri = $null
+  if ($Given.Server -and (-not [uri]::TryCreate($(if ($Given.Server.Contains('://')) { $Given.Server } else { "https://$($Given.Server)" }), [UriKind]::Absolute, [ref] $uri) -or $there -notcontains $uri.GetLeftPart([UriPartial]::Authority))) { return $false }
+  $names = @($read.Value.Hosts | ForEach-Object { $_.Name })
+  @($Given.HostName | Where-Object { $names -notcontains $_.TrimEnd('.') }).Count -eq 0
 }
 
 # Asks for what is missing, enrols, and tries it; throws where the server refuses.
@@ -115,7 +128,11 @@ function Complete-HomingInstallPlan {
     # An upgrade: what is there stays. A new token for the same host may come alone.
     $read = Read-HomingConfiguration $Plan.Layout.Path
     if ($read.Faults.Count -gt 0) { throw [InvalidOperationException]::new("$($Plan.Layout.Path) is not valid. $([string]::Join(' ', @($read.Faults)))") }
-    if ($Given.Token) { $Plan.Token = $Given.Token }
+    if ($Given.Token) {
+      $trial = Test-HomingTrial (ConvertFrom-HomingJson ([IO.File]::ReadAllText($Plan.Layout.Path))) $Given.Token $Plan.Layout.Data
+      if ($null -ne $trial.Words) { throw [InvalidOperationException]::new($trial.Words) }
+      $Plan.Token = $Given.Token
+    }
     return
   }
   if ($Given.Unattended) { Assert-HomingAnswer $Given }
