@@ -11,6 +11,7 @@ import { openEmbeddedStore } from '../src/store/embedded/open-embedded-store.ts'
 import { SNAPSHOT_NAME } from '../src/store/embedded/snapshot.ts';
 import { inDirectory, runLoad } from './processes.ts';
 import { hostChange } from './provision.ts';
+import { diskRows } from './store/disk.ts';
 import { startRows } from './store/starts.ts';
 import { type Benchmark, type Row, type Scale, median, runAsProgram, withUnit } from './report.ts';
 
@@ -33,7 +34,8 @@ export const benchStore: Benchmark = (scale) =>
     for (let round = 0; round < scale.rounds; round++)
       openings.push(JSON.parse(await runLoad(program)) as Opening);
     const starts = await startRows(directory, scale);
-    return [...openingRows(openings, scale), ...starts, ...(await commitRows(directory, scale))];
+    const commits = await commitRows(directory, scale);
+    return [...openingRows(openings, scale), ...starts, ...commits, ...(await diskRows(directory, scale))];
   });
 
 function openingRows(openings: readonly Opening[], { hosts }: Scale): readonly Row[] {

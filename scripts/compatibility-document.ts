@@ -1,7 +1,8 @@
 /** `docs/protocol/compatibility.md`, made of the recipes and of what the tests hold. */
 import { RECIPES } from '../src/recipe/catalogue.ts';
-import type { Recipe } from '../src/recipe/recipe.ts';
+import type { Basis, Recipe } from '../src/recipe/recipe.ts';
 import { PROGRAM_RUNS, type ProgramRun } from '../test/interop/programs-run.ts';
+import { ACME_CLIENTS } from '../test/protocol/acme/acme-clients.ts';
 import { CLIENTS } from '../test/protocol/client-families.ts';
 import type { Client, Situation } from '../test/protocol/families/client-family.ts';
 
@@ -17,6 +18,9 @@ Which device works with Homing, what is typed into it, and how that is tested. T
 - **bytes**: the device cannot run in a test. What it sends is sent to a server over a socket, a judge reads the reply
   by the rule in the device's source or documents, and DNS is asked afterwards (\`test/protocol/families\`). This is as
   right as what is known of the device.
+
+_Labels from_ says from where menus, labels and options are known: the documents of the maker, the source of the firmware or
+program, what users of it write, or not verified at all.
 `;
 
 const READINGS = `## How each reads the answer
@@ -24,6 +28,12 @@ const READINGS = `## How each reads the answer
 What a client that is tested by its bytes makes of each answer. _tries again_: it shows or logs an error and comes back
 at its own pace. _gives up_: it stops until somebody acts. An answer of \`nohost\` that is _accepted_ is the one trap:
 such a client looks at the status alone, so look at the host after its first update.
+`;
+
+const ACME = `## What ACME clients look for in the answer
+
+Those that are tested by their bytes (\`test/protocol/acme\`). lego's provider \`acme-dns\` runs in \`test/interop\` only where lego has
+it, which Debian's has not.
 `;
 
 const OTHERWISE = `## Requests that are answered otherwise than some client would like
@@ -38,15 +48,23 @@ const OTHERWISE = `## Requests that are answered otherwise than some client woul
 | an IPv6 address with \`911\` in it, from FreshTomato | \`good\`, which it takes for an error | the address is published nevertheless (D-11.10) |
 `;
 
+const BASES: Readonly<Record<Basis, string>> = {
+  documents: 'documents',
+  source: 'source',
+  reports: 'users',
+  nowhere: 'not verified',
+};
+
 const SITUATIONS: readonly Situation[] = ['good', 'nochg', 'badauth', 'nohost', '911'];
 
 /** The whole document. */
 export function formatCompatibility(): string {
   const devices = table(
-    ['device', 'type in', 'what works', 'tested'],
+    ['device', 'type in', 'labels from', 'what works', 'tested'],
     RECIPES.map((recipe) => [
       recipe.title,
       `[\`--device ${recipe.device}\`](../operations/devices.md#${anchorOf(recipe.title)})`,
+      BASES[recipe.known],
       recipe.works,
       testedBy(recipe),
     ]),
@@ -69,11 +87,23 @@ export function formatCompatibility(): string {
       limits ?? '',
     ]),
   );
+  const acme = table(
+    ['client', 'its rule', 'also'],
+    ACME_CLIENTS.map(({ name, rule, registers, ...client }) => [
+      name,
+      rule,
+      [
+        ...(registers === undefined ? [] : ['registers']),
+        client.cleanup === undefined ? 'leaves the value' : 'takes the value away',
+      ].join(', '),
+    ]),
+  );
   const parts = [
     INTRODUCTION,
     `## Devices\n\n${devices}`,
     `## Programs that run\n\nTests lie below \`test/interop\`.\n\n${programs}`,
     `${READINGS}\n${readings}`,
+    `${ACME}\n${acme}`,
     realign(OTHERWISE),
   ];
   return `${parts.map((part) => part.trimEnd()).join('\n\n')}\n`;
@@ -91,7 +121,8 @@ function testedBy({ device }: Recipe): string {
     ],
     [
       'bytes',
-      CLIENTS.filter((client) => client.device === device)
+      [...CLIENTS, ...ACME_CLIENTS]
+        .filter((client) => client.device === device)
         .map(({ name }) => name)
         .join(', '),
     ],

@@ -32,7 +32,7 @@ async function killReally(): Promise<void> {
       dataDirectory: join(directory, 'data'),
       kills,
       hosts,
-      thorough: 0.1,
+      thorough: hosts > 10_000 ? 0.03 : 0.1,
       onRound: (round, soFar) => {
         if (round % every === 0) console.log(describe(soFar));
       },
@@ -75,7 +75,8 @@ function describe(report: CampaignReport): string {
   const fleet =
     hosts === 0
       ? ''
-      : `${report.imports} imports, ${report.removals} removals, ${report.backups} backups, ${report.compactions} compactions, ` +
+      : `${report.imports} imports, ${report.removals} removals, ${report.backups} backups (${report.whileBackingUp} cut), ` +
+        `${report.compactions} compactions (${report.whileCompacting} cut), ` +
         `start ${report.startMs} ms (at most ${report.longestStartMs}), `;
   return (
     `${report.kills} kills (${report.whileStarting} while starting), ${report.acknowledged} acknowledged, ` +

@@ -4,7 +4,9 @@
  * Invariants: nothing is served before the store is open, and the store is closed last; a start that fails half-way
  * stops what it had started; after `stop` every acknowledged change is durable.
  */
+import { fileURLToPath } from 'node:url';
 import { createAuthenticator } from './account/create-authenticator.ts';
+import { createLockout } from './account/lockout/lockout.ts';
 import { type PasswordHasher, createPasswordHasher } from './account/password.ts';
 import { digestTokenSecret } from './account/token.ts';
 import type { Config } from './config/config.ts';
@@ -12,21 +14,26 @@ import { type ListenAddress, formatListenAddress, loopbackFor } from './config/l
 import type { SettingKey } from './config/schema.ts';
 import { type DnsServer, createDnsServer } from './dns/server/dns-server.ts';
 import { AttemptRecord } from './http/attempts/attempt-record.ts';
+import type { ClientsOptions } from './http/clients/client-routes.ts';
+import type { EnrollOptions } from './http/enrol/enroll-handler.ts';
 import type { Health } from './http/health.ts';
+import type { Description } from './http/home-page.ts';
 import { createHttpLog } from './http/log.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
+import type { ServerUrl } from './net/server-url.ts';
 import { systemClock } from './ops/clock.ts';
 import type { Log } from './ops/log.ts';
 import { PASS, checkTcp, checkUdpDns, createCachedCheck } from './ops/self-check.ts';
 import { type ShutdownResult, createShutdown } from './ops/shutdown.ts';
 import type { EmbeddedStore, StoreNotice } from './store/embedded/embedded-store.ts';
 import { openEmbeddedStore } from './store/embedded/open-embedded-store.ts';
-import type { Store } from './store/store.ts';
+import type { Store, StoreView } from './store/store.ts';
 import { createAdministrator } from './update/admin/create-administrator.ts';
 import type { Administrator } from './update/admin/command.ts';
 import { createChangeBudget } from './update/change-budget.ts';
 import { type Committer, createCommitter } from './update/commit.ts';
 import { createUpdateService } from './update/create-service.ts';
+import { createEnroller } from './update/enrol/create-enroller.ts';
 
 /** The rooms that need no network: what administration without a server works on. */
 export interface Core {
@@ -122,7 +129,9 @@ export async function startServer(options: {
   const addresses = { http: [] as readonly ListenAddress[], dns: [] as readonly ListenAddress[] };
   const health = createCachedCheck(() => checkHealth(core.store, addresses), systemClock);
   const attempts = createAttempts(core.store);
-  const http = createHttp({ ...options, dnsLane: dns.lane, attempts }, core, health);
+  let { publicUrl } = config.http;
+  const clients = locateClients(config, () => publicUrl);
+  const http = createHttp({ ...options, dnsLane: dns.lane, attempts, clients }, core, health);
   try {
     shutdown.add({ name: 'dns', stop: () => dns.stop() });
     await dns.start().catch(listenFailure('dns.listen', '--dns', config.dns.listen));
@@ -142,6 +151,7 @@ export async function startServer(options: {
     health,
     reconfigure: (next) => {
       http.reconfigure(next.http);
+      publicUrl = next.http.publicUrl;
       dns.reconfigure({ rateLimits: next.dns.rrl });
     },
     onStop: (name, stop) => {
@@ -198,7 +208,15 @@ function createHttp(
     version,
     dnsLane,
     attempts,
-  }: { config: Config; log: Log; version: string; dnsLane: string; attempts: AttemptRecord },
+    clients,
+  }: {
+    config: Config;
+    log: Log;
+    version: string;
+    dnsLane: string;
+    attempts: AttemptRecord;
+    clients: ClientsOptions;
+  },
   { store, committer, passwords }: Core,
   health: () => Promise<Health>,
 ): HttpServer {
@@ -224,6 +242,8 @@ function createHttp(
     dialects: config.http.dialects,
     urlCredentials: config.http.urlCredentials,
     tokens: view,
+    enrolment: createEnrolment(config, { store, committer }, log),
+    clients,
     ...(config.registration === null
       ? {}
       : {
@@ -233,18 +253,49 @@ function createHttp(
           },
         }),
     health,
-    describe: () => {
-      const zones = [...view.zones()];
-      return {
-        version,
-        zones: zones.length,
-        hosts: zones.reduce((sum, zone) => sum + zone.hostCount, 0),
-        // Why there are no workers may name files of this machine: that is for `homing status` and the log.
-        dnsLane: dnsLane.replace(/:.*$/s, ''),
-      };
-    },
+    describe: () => describeInstance(view, version, dnsLane),
     log: createHttpLog(log.child({ room: 'http' })),
   });
+}
+
+/** What the instance tells everybody about itself. */
+function describeInstance(view: StoreView, version: string, dnsLane: string): Description {
+  const zones = [...view.zones()];
+  return {
+    version,
+    zones: zones.length,
+    hosts: zones.reduce((sum, zone) => sum + zone.hostCount, 0),
+    // Why there are no workers may name files of this machine: that is for `homing status` and the log.
+    dnsLane: dnsLane.replace(/:.*$/s, ''),
+  };
+}
+
+/** Enrolment, whose failures lock nobody out but those who enrol. */
+function createEnrolment(
+  { enrolment }: Config,
+  { store, committer }: Pick<Core, 'store' | 'committer'>,
+  log: Log,
+): EnrollOptions {
+  const enroller = createEnroller({
+    view: store.view,
+    committer,
+    clock: systemClock,
+    lockout: createLockout({ clock: systemClock, slots: 8192 }),
+    onUnavailable: (reason) => {
+      log.error({ reason }, 'an enrolment could not be made durable');
+    },
+  });
+  return { enroller, requireHttps: enrolment.requireHttps };
+}
+
+/** Where the clients are: `clients` lies beside the folder of this file, in a checkout as in the package. */
+function locateClients({ http }: Config, publicUrl: () => ServerUrl | null): ClientsOptions {
+  const own = (path: string): string => fileURLToPath(new URL(`../clients/${path}`, import.meta.url));
+  return {
+    directory: http.clientsDirectory ?? own('dist'),
+    installScript: own('windows/install.ps1'),
+    publicUrl,
+  };
 }
 
 /** Asks every listener as a client would, and the store whether it takes writes. */

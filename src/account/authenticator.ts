@@ -1,6 +1,6 @@
 /** The contract between surfaces that receive credentials and the room that proves them. */
 import type { IpAddress } from '../net/ip-address.ts';
-import type { Principal } from './principal.ts';
+import type { Principal, TokenPrincipal } from './principal.ts';
 
 /** What a client sent: a user name (empty with a bearer token) and a password or token secret. */
 export interface Credentials {
@@ -23,7 +23,10 @@ export type Authentication =
   /** More password checks are waiting than the bounded queue holds. */
   | { readonly kind: 'overloaded'; readonly retryAfterSeconds: number };
 
-/** Proves credentials. Answers at once where no password hash is needed (device tokens, remembered passwords). */
+/**
+ * Proves credentials. `identify` says whose token a secret is, whatever the user name, and nothing of passwords: it
+ * computes no password hash, counts nothing, and lets nobody act. Answers at once where no password hash is needed (device tokens, remembered passwords). */
 export interface Authenticator {
   authenticate(credentials: Credentials, source: IpAddress): Authentication | Promise<Authentication>;
+  identify(secret: string): TokenPrincipal | undefined;
 }

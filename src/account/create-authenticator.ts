@@ -10,8 +10,10 @@ import type { Clock } from '../ops/clock.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import { type Account, parseAccountName } from './account.ts';
 import type { Authentication, Authenticator, Credentials } from './authenticator.ts';
+import type { TokenPrincipal } from './principal.ts';
+import { KnownSources } from './lockout/known-sources.ts';
 import { type Lockout, createLockout } from './lockout/lockout.ts';
-import { PasswordError, type PasswordHasher } from './password.ts';
+import { PasswordError, type PasswordHasher, type PasswordSource } from './password.ts';
 import { type TokenResolver, createTokenResolver } from './resolve-token.ts';
 import { sourceNetwork } from './lockout/source-network.ts';
 import {
@@ -46,6 +48,7 @@ class DirectoryAuthenticator implements Authenticator {
   readonly #lockout: Lockout;
   readonly #verified: VerifiedCredentials;
   readonly #resolveToken: TokenResolver;
+  readonly #known = new KnownSources();
   /** Checks under way by fingerprint: a client that sends several requests at once is checked once. */
   readonly #checks = new Map<string, Promise<Authentication>>();
 
@@ -61,12 +64,20 @@ class DirectoryAuthenticator implements Authenticator {
     // Not counted either: what a form left empty is no guess.
     if (credentials.secret === '') return BAD_CREDENTIALS;
     const token = this.#resolveToken(credentials);
-    if (token.kind === 'resolved') return { kind: 'authenticated', principal: token.principal };
+    if (token.kind === 'resolved') {
+      this.#known.note(sourceNetwork(source));
+      return { kind: 'authenticated', principal: token.principal };
+    }
     const name = parseAccountName(credentials.user) ?? '';
     // No account can have such a name, and whoever holds a token's secret learns nothing new: no need to compute.
     if (token.kind === 'wrong-user') return this.#admit(source, name) ?? WRONG_USER;
     if (name === '') return this.#admit(source, name) ?? BAD_CREDENTIALS;
     return this.#authenticatePassword(name, credentials.secret, source);
+  }
+
+  identify(secret: string): TokenPrincipal | undefined {
+    const token = this.#resolveToken({ user: '', secret });
+    return token.kind === 'resolved' ? token.principal : undefined;
   }
 
   #authenticatePassword(
@@ -85,7 +96,7 @@ class DirectoryAuthenticator implements Authenticator {
     const underWay = this.#checks.get(fingerprint);
     if (underWay !== undefined) return underWay;
     // Asked first, because a flood of guesses must cost less than the checks that it is not given.
-    if (!this.#passwords.hasRoom(sourceNetwork(source))) return OVERLOADED;
+    if (!this.#passwords.hasRoom(this.#placeOf(source))) return OVERLOADED;
     const refused = this.#admit(source, name);
     if (refused !== undefined) return refused;
     const check = this.#check(tried, fingerprint, source).finally(() => this.#checks.delete(fingerprint));
@@ -98,10 +109,15 @@ class DirectoryAuthenticator implements Authenticator {
     return retryAfterSeconds === 0 ? undefined : { kind: 'locked-out', retryAfterSeconds };
   }
 
+  #placeOf(source: IpAddress): PasswordSource {
+    const network = sourceNetwork(source);
+    return { network, isKnown: this.#known.has(network) };
+  }
+
   async #check(tried: TriedPassword, fingerprint: string, source: IpAddress): Promise<Authentication> {
     let right: boolean;
     try {
-      right = await this.#passwords.verify(tried.secret, tried.passwordHash, sourceNetwork(source));
+      right = await this.#passwords.verify(tried.secret, tried.passwordHash, this.#placeOf(source));
     } catch (error) {
       this.#lockout.withdraw(source, tried.name);
       // Closed means that the process is about to end: what comes after it will answer.
@@ -111,6 +127,7 @@ class DirectoryAuthenticator implements Authenticator {
     this.#verified.remember(fingerprint, right);
     if (!right) return BAD_CREDENTIALS;
     this.#lockout.succeed(source, tried.name);
+    this.#known.note(sourceNetwork(source));
     const account = this.#accounts.account(tried.name);
     return account?.passwordHash === tried.passwordHash ? authenticated(account) : BAD_CREDENTIALS;
   }

@@ -28,17 +28,23 @@ export class PasswordError extends Error {
   }
 }
 
+/** From where a password came: its network, and whether somebody logged in rightly from there of late. */
+export interface PasswordSource {
+  readonly network: string;
+  readonly isKnown: boolean;
+}
+
 /** Hashes and checks passwords. Every promise rejects with PasswordError only. */
 export interface PasswordHasher {
   /** A bcrypt hash of the password, to be stored. */
   hash(password: string): Promise<string>;
   /**
    * Whether `hash` was made of this password. With null (no such account, or one without a password) the same work
-   * is done and the answer is false. `source` names whose share of the queue it takes, see `sourceNetwork`.
+   * is done and the answer is false. `source` names whose share of the queue it takes.
    */
-  verify(password: string, hash: string | null, source?: string): Promise<boolean>;
+  verify(password: string, hash: string | null, source?: PasswordSource): Promise<boolean>;
   /** Whether a `verify` for this source would be taken now, and not refused as `overloaded`; costs nothing. */
-  hasRoom(source?: string): boolean;
+  hasRoom(source?: PasswordSource): boolean;
   /** How many calls are computed or wait. */
   readonly pending: number;
   /** Ends the threads at once; what is under way rejects with `closed`. May be called twice. */
@@ -71,6 +77,8 @@ class WorkerPasswordHasher implements PasswordHasher {
   readonly #cost: number;
   readonly #threads: number;
   readonly #limit: number;
+  /** For sources that are not known: a quarter of the queue is kept for those that are. */
+  readonly #strangersLimit: number;
   readonly #sourceLimit: number;
   readonly #decoy: string;
   readonly #pendingOf = new Map<string, number>();
@@ -88,6 +96,7 @@ class WorkerPasswordHasher implements PasswordHasher {
     this.#cost = cost;
     this.#threads = threads;
     this.#limit = threads + queueLimit;
+    this.#strangersLimit = this.#limit - (queueLimit >> 2);
     this.#sourceLimit = options.sourceLimit ?? Math.max(2, queueLimit >> 3);
     // Well-formed and of this cost, but the hash of nothing that anyone could find.
     this.#decoy = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
@@ -97,9 +106,11 @@ class WorkerPasswordHasher implements PasswordHasher {
     return this.#pending;
   }
 
-  hasRoom(source?: string): boolean {
-    const ofSource = source === undefined ? 0 : (this.#pendingOf.get(source) ?? 0);
-    return this.#pending < this.#limit && ofSource < this.#sourceLimit;
+  hasRoom(source?: PasswordSource): boolean {
+    if (source === undefined) return this.#pending < this.#limit;
+    const ofSource = this.#pendingOf.get(source.network) ?? 0;
+    const limit = source.isKnown ? this.#limit : this.#strangersLimit;
+    return this.#pending < limit && ofSource < this.#sourceLimit;
   }
 
   hash(password: string): Promise<string> {
@@ -107,7 +118,7 @@ class WorkerPasswordHasher implements PasswordHasher {
     return this.#run<string>('hash', task, undefined);
   }
 
-  async verify(password: string, hash: string | null, source?: string): Promise<boolean> {
+  async verify(password: string, hash: string | null, source?: PasswordSource): Promise<boolean> {
     if (hash !== null && !BCRYPT_HASH.test(hash))
       throw new PasswordError('failed', 'what is stored as password hash is not one: set the password again');
     const task: VerifyTask = { digest: digestPassword(password), hash: hash ?? this.#decoy };
@@ -124,20 +135,21 @@ class WorkerPasswordHasher implements PasswordHasher {
   async #run<T>(
     name: 'hash' | 'verify',
     task: HashTask | VerifyTask,
-    source: string | undefined,
+    source: PasswordSource | undefined,
   ): Promise<T> {
     if (this.#closed) throw new PasswordError('closed', 'the password hasher is closed');
     if (!this.hasRoom(source))
       throw new PasswordError('overloaded', 'too many passwords are waiting to be checked');
     this.#pending++;
-    if (source !== undefined) this.#pendingOf.set(source, (this.#pendingOf.get(source) ?? 0) + 1);
+    if (source !== undefined)
+      this.#pendingOf.set(source.network, (this.#pendingOf.get(source.network) ?? 0) + 1);
     try {
       return (await this.#threadPool().run(task, { name })) as T;
     } catch (error) {
       throw this.#failure(error);
     } finally {
       this.#pending--;
-      if (source !== undefined) this.#release(source);
+      if (source !== undefined) this.#release(source.network);
     }
   }
 
@@ -148,10 +160,10 @@ class WorkerPasswordHasher implements PasswordHasher {
     });
   }
 
-  #release(source: string): void {
-    const left = this.#pendingOf.get(source)! - 1;
-    if (left === 0) this.#pendingOf.delete(source);
-    else this.#pendingOf.set(source, left);
+  #release(network: string): void {
+    const left = this.#pendingOf.get(network)! - 1;
+    if (left === 0) this.#pendingOf.delete(network);
+    else this.#pendingOf.set(network, left);
   }
 
   #threadPool(): Piscina {

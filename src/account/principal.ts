@@ -12,3 +12,6 @@ export type Principal =
       readonly hosts: ReadonlySet<Name> | null;
     }
   | { readonly kind: 'operator' };
+
+/** A device by its token. */
+export type TokenPrincipal = Extract<Principal, { kind: 'token' }>;

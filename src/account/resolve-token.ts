@@ -10,7 +10,7 @@ import { parseName } from '../zone/name.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Authentication, Credentials } from './authenticator.ts';
 import { hostAccess } from './permission.ts';
-import type { Principal } from './principal.ts';
+import type { TokenPrincipal } from './principal.ts';
 import { type Token, createTokenDigester, gnudipProof } from './token.ts';
 
 /** What the secret is: a token's used rightly, a token's with a user name that is not its own, or no token's. */
@@ -18,9 +18,6 @@ export type TokenResolution =
   | { readonly kind: 'resolved'; readonly principal: TokenPrincipal }
   | { readonly kind: 'wrong-user' }
   | { readonly kind: 'no-token' };
-
-/** A device by its token. */
-export type TokenPrincipal = Extract<Principal, { kind: 'token' }>;
 
 /** Resolves credentials to a token. Synchronous, some microseconds. */
 export type TokenResolver = (credentials: Credentials) => TokenResolution;

@@ -60,6 +60,16 @@ export function parseSeconds(text: string): number {
   return Number(text);
 }
 
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** Reads a length of time as `7d`, `12h`, `30m` or `90s`; in seconds. */
+export function parseDuration(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text.trim().toLowerCase()) ?? [];
+  if (number === undefined)
+    throw new InvalidArgumentError('It is a number with s, m, h or d behind it, such as 7d.');
+  return Number(number) * UNITS[unit as keyof typeof UNITS];
+}
+
 /** Reads a whole number. */
 export function parseNumber(text: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 0.');

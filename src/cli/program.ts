@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { readVersion } from '../ops/version.ts';
 import { addAccountCommands } from './commands/account-commands.ts';
 import { addCheckConfigCommand } from './commands/check-config-command.ts';
+import { addEnrollCommands } from './commands/enroll-commands.ts';
 import { addHostCommands } from './commands/host-commands.ts';
 import { addServeCommands } from './commands/serve-commands.ts';
 import { addStatusCommand } from './commands/status-command.ts';
@@ -42,6 +43,7 @@ export function buildProgram(
   addAccountCommands(program, context);
   addHostCommands(program, context);
   addTokenCommands(program, context);
+  addEnrollCommands(program, context);
   addStoreCommands(program, context, setExitCode);
   addCheckConfigCommand(program, context);
   addStatusCommand(program, context, setExitCode);

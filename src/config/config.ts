@@ -23,13 +23,17 @@ export interface Config {
     readonly maxConnections: number;
     readonly dialects: SettingValues['http.dialects'];
     readonly urlCredentials: SettingValues['http.urlCredentials'];
+    /** As set, or null for the one beside the program. */
+    readonly clientsDirectory: string | null;
   };
   /** For whom, where and for whom not ACME clients may register; null where nobody may. */
   readonly registration: {
     readonly account: string;
     readonly below: Name;
     readonly from: readonly IpPrefix[];
+    readonly quota: { readonly burst: number; readonly refillMs: number };
   } | null;
+  readonly enrolment: { readonly requireHttps: boolean };
   readonly dns: {
     readonly listen: readonly ListenAddress[];
     /** 0: none, the main thread answers. */
@@ -88,29 +92,16 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
   if (values['http.proxyProtocol'] && values['http.trustedProxies'].length === 0) {
     problems.push('http.proxyProtocol needs http.trustedProxies: nobody else is believed to be a proxy');
   }
-  const below = values['acmeDns.registerBelow'];
-  const owner = values['acmeDns.registerAccount'];
-  if ((below === null) !== (owner === null)) {
+  if ((values['acmeDns.registerBelow'] === null) !== (values['acmeDns.registerAccount'] === null)) {
     problems.push('acmeDns.registerBelow and acmeDns.registerAccount go together: set both or neither');
   }
   return {
     problems,
     config: {
       data: values.data,
-      http: {
-        listen: values['http.listen'],
-        publicUrl: values['http.publicUrl'],
-        trustedProxies: values['http.trustedProxies'],
-        forwardedHeader: values['http.forwardedHeader'],
-        proxyProtocol: values['http.proxyProtocol'],
-        maxConnections: values['http.maxConnections'],
-        dialects: values['http.dialects'],
-        urlCredentials: values['http.urlCredentials'],
-      },
-      registration:
-        below === null || owner === null
-          ? null
-          : { account: owner.toLowerCase(), below, from: values['acmeDns.registerFrom'] },
+      http: buildHttp(values),
+      registration: buildRegistration(values),
+      enrolment: { requireHttps: values['enrolment.requireHttps'] },
       dns: buildDns(values),
       log: { level: values['log.level'], pretty: values['log.pretty'] },
       passwords: {
@@ -127,6 +118,35 @@ export function buildConfig(values: SettingValues): { config: Config; problems: 
       },
       store: { compactionBytes: values['store.compactionBytes'] },
       bootstrap: account === null || password === null ? null : { account, password },
+    },
+  };
+}
+
+function buildHttp(values: SettingValues): Config['http'] {
+  return {
+    listen: values['http.listen'],
+    publicUrl: values['http.publicUrl'],
+    trustedProxies: values['http.trustedProxies'],
+    forwardedHeader: values['http.forwardedHeader'],
+    proxyProtocol: values['http.proxyProtocol'],
+    maxConnections: values['http.maxConnections'],
+    dialects: values['http.dialects'],
+    urlCredentials: values['http.urlCredentials'],
+    clientsDirectory: values['http.clientsDirectory'],
+  };
+}
+
+function buildRegistration(values: SettingValues): Config['registration'] {
+  const below = values['acmeDns.registerBelow'];
+  const owner = values['acmeDns.registerAccount'];
+  if (below === null || owner === null) return null;
+  return {
+    account: owner.toLowerCase(),
+    below,
+    from: values['acmeDns.registerFrom'],
+    quota: {
+      burst: values['acmeDns.registerBurst'],
+      refillMs: values['acmeDns.registerRefillSeconds'] * 1000,
     },
   };
 }

@@ -68,7 +68,12 @@ export function loadConfig(options: LoadOptions = {}): LoadResult {
   const { values: read, invalid } = buildValues(raw);
   problems.push(...invalid);
   if (problems.length > 0 || read === undefined) return { ok: false, problems };
-  const values = { ...read, data: resolve(directory, read.data) };
+  const clients = read['http.clientsDirectory'];
+  const values = {
+    ...read,
+    data: resolve(directory, read.data),
+    'http.clientsDirectory': clients === null ? null : resolve(directory, clients),
+  };
   const built = buildConfig(values);
   if (built.problems.length > 0) return { ok: false, problems: built.problems };
   const settings = SETTING_KEYS.map((key) => effective(key, raw.get(key)!));

@@ -77,6 +77,9 @@ export const SETTINGS = {
   'http.urlCredentials': choiceSetting(['anywhere', 'https', 'nowhere'], 'anywhere', {
     doc: 'Where passwords and tokens are taken from URLs, which proxies and browsers write down: everywhere, only where a trusted proxy says in X-Forwarded-Proto or Forwarded that the client came over HTTPS, or nowhere. Those in headers and bodies are always taken.',
   }),
+  'http.clientsDirectory': optionalTextSetting({
+    doc: 'The folder with the clients that `/clients/` serves, as the client build makes it, with its `manifest.json`; by default `clients/dist` beside the program.',
+  }),
   'acmeDns.registerBelow': optionalParsedSetting(hostnameText, {
     doc: 'The zone, or the name in one, below which `POST /register` of acme-dns makes names for ACME clients. Nobody can register where this is not set. Needs `acmeDns.registerAccount`.',
   }),
@@ -85,6 +88,15 @@ export const SETTINGS = {
   }),
   'acmeDns.registerFrom': listSetting(prefixList, ['127.0.0.0/8', '::1/128'], {
     doc: 'The networks from which clients may register.',
+  }),
+  'acmeDns.registerBurst': integerSetting([0, 1_000_000], 10, {
+    doc: 'How many names one source (an IPv4 address or an IPv6 /64 network) may register at once; all sources together ten times as many. What is beyond it is told to try again later. 0: no limit.',
+  }),
+  'acmeDns.registerRefillSeconds': integerSetting([1, 31_536_000], 3600, {
+    doc: 'In how many seconds a source may register one more where its `acmeDns.registerBurst` is used up; all together ten in that time.',
+  }),
+  'enrolment.requireHttps': switchSetting(false, {
+    doc: 'Whether `POST /enroll` takes enrolment codes only where a trusted proxy says in X-Forwarded-Proto or Forwarded that the machine came over HTTPS. Set it where machines enrol over networks that are not yours: the reply holds a token.',
   }),
   'dns.listen': listSetting(listenList, ['127.0.0.1:5300'], {
     doc: 'Where DNS is answered, over UDP and TCP on the same port.',

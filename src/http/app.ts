@@ -4,20 +4,26 @@
  */
 import { Hono } from 'hono';
 import { type Clock, systemClock } from '../ops/clock.ts';
-import { noteWrongPath } from './attempts/recorder.ts';
+import { noteUnserved } from './attempts/recorder.ts';
 import { replyCheckip } from './checkip.ts';
+import { type ClientsOptions, addClientRoutes } from './clients/client-routes.ts';
+import { type EnrollOptions, createEnrollHandler } from './enrol/enroll-handler.ts';
 import type { Exchange } from './exchange.ts';
 import { replyHealth } from './health.ts';
 import { type Description, replyHomePage } from './home-page.ts';
 import { plainReply, textReply, toResponse } from './reply.ts';
 import { CHECKIP_HTML_PATHS, CHECKIP_TEXT_PATHS, UPDATE_PATHS } from './request-target.ts';
-import type { DialectHandler } from './update/dialect.ts';
+import { type DialectHandler, attributionOf } from './update/dialect.ts';
 import { parseUpdateParameters } from './update/parameters.ts';
 import { type UpdateSurfaceOptions, createUpdateSurface } from './update/surface.ts';
 
 /** What the HTTP surface works with. */
 export interface HttpAppOptions extends Omit<UpdateSurfaceOptions, 'clock' | 'notFound'> {
   readonly describe: () => Description;
+  /** Without it there is no `/enroll`. */
+  readonly enrolment?: EnrollOptions;
+  /** Without it there is nothing at `/clients/`. */
+  readonly clients?: ClientsOptions;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -41,8 +47,10 @@ export interface HttpSurface {
 /** Creates the app. */
 export function createHttpApp(options: HttpAppOptions): HttpSurface {
   const { health, describe, log, clock = systemClock } = options;
+  const attribution = attributionOf(options);
   const notFound = (exchange: Exchange) => {
-    if (options.attempts !== undefined) noteWrongPath(options.attempts, exchange, clock);
+    if (attribution !== undefined)
+      noteUnserved(attribution, exchange, { outcome: 'wrong-path', dialect: '', clock });
     return plainReply(NOT_FOUND, 404);
   };
   const { update, routes } = createUpdateSurface({ ...options, clock, notFound });
@@ -53,6 +61,11 @@ export function createHttpApp(options: HttpAppOptions): HttpSurface {
   for (const [path, handler] of routes) app.all(path, async (c) => toResponse(await handler(c.env)));
   for (const path of CHECKIP_HTML_PATHS) app.all(path, (c) => replyCheckip(c.env, 'html'));
   for (const path of CHECKIP_TEXT_PATHS) app.all(path, (c) => replyCheckip(c.env, 'text'));
+  if (options.enrolment !== undefined) {
+    const enroll = createEnrollHandler(options.enrolment, { log, clock });
+    app.all('/enroll', async (c) => toResponse(await enroll(c.env)));
+  }
+  if (options.clients !== undefined) addClientRoutes(app, options.clients, { notFound, log });
   app.get('/healthz', () => replyHealth(health));
   app.all('/', (c) => {
     if (namesHost(c.env)) return replyUpdate(c.env);

@@ -30,6 +30,8 @@ export interface Exchange {
   /** Whether a trusted proxy says that the client came over HTTPS; Homing itself speaks plain HTTP. */
   readonly secure: boolean;
   readBody(): Promise<Body>;
+  /** Ends the connection at once, whatever is still to be sent. */
+  hangUp(): void;
 }
 
 /** What is known of a message besides what it says itself. */
@@ -67,6 +69,10 @@ export class MessageExchange implements Exchange {
 
   readBody(): Promise<Body> {
     return readBody(this.#message, this.#bodyBytes);
+  }
+
+  hangUp(): void {
+    this.#message.socket.destroy();
   }
 }
 

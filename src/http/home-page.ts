@@ -36,6 +36,7 @@ dd { margin: 0; overflow-wrap: anywhere }
 .ill { color: var(--bad); font-weight: 600 }
 code { font: .95em/1.5 ui-monospace, monospace }
 pre { margin: .5rem 0; padding: 1rem; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .5rem }
+a { color: var(--mark) }
 pre:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px }
 `;
 
@@ -60,27 +61,50 @@ export async function replyHomePage(
   check: HealthCheck,
 ): Promise<Response> {
   const health = await resolveHealth(check);
+  return renderPage({
+    title: 'Homing: dynamic DNS',
+    heading: 'Homing',
+    lead: 'Dynamic DNS: a device tells its address here, and the next DNS question gets it.',
+    body: html`${renderFacts(exchange, description, health)} ${renderTrial(baseUrlOf(exchange))}`,
+  });
+}
+
+/** HTML whose values are escaped. */
+export type Page = ReturnType<typeof html>;
+
+/** A page in the look of all pages: its name, its first lines, and what follows. */
+export async function renderPage({
+  title,
+  heading,
+  lead,
+  body,
+}: {
+  readonly title: string;
+  readonly heading: string;
+  readonly lead: string;
+  readonly body: Page;
+}): Promise<Response> {
   const page = await html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <title>Homing: dynamic DNS</title>
+        <title>${title}</title>
         ${STYLE_ELEMENT}
       </head>
       <body>
         <main>
-          <h1>Homing</h1>
-          <p class="lead">Dynamic DNS: a device tells its address here, and the next DNS question gets it.</p>
-          ${renderFacts(exchange, description, health)} ${renderTrial(baseUrlOf(exchange))}
+          <h1>${heading}</h1>
+          <p class="lead">${lead}</p>
+          ${body}
         </main>
       </body>
     </html> `;
   return new Response(String(page), { status: 200, headers: PAGE_HEADERS });
 }
 
-function renderFacts(exchange: Exchange, description: Description, health: Health): ReturnType<typeof html> {
+function renderFacts(exchange: Exchange, description: Description, health: Health): Page {
   const failing = Object.entries(health.checks).filter(([, state]) => state !== 'pass');
   return html`<dl>
     <dt>Your address</dt>
@@ -101,7 +125,7 @@ function renderFacts(exchange: Exchange, description: Description, health: Healt
   </dl>`;
 }
 
-function renderTrial(base: string): ReturnType<typeof html> {
+function renderTrial(base: string): Page {
   return html`<h2>Send an address</h2>
     <p>With the name of your host and its device token:</p>
     <pre tabindex="0"><code>curl -u NAME:TOKEN "${base}/nic/update?hostname=NAME"</code></pre>
@@ -110,7 +134,9 @@ function renderTrial(base: string): ReturnType<typeof html> {
       and every other client of the DynDNS2 protocol use the same path.
     </p>
     <h2>See your address</h2>
-    <pre tabindex="0"><code>curl ${base}/ip</code></pre>`;
+    <pre tabindex="0"><code>curl ${base}/ip</code></pre>
+    <h2>Let a client do it</h2>
+    <p>Clients that keep a machine's name current by themselves lie at <code>/clients/</code> here.</p>`;
 }
 
 const HOST_HEADER = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;

@@ -47,8 +47,7 @@ class NodeRequestListener implements RequestListener {
   readonly #bodyBytes: number;
   readonly #update: ReturnType<typeof createHttpApp>['update'];
   readonly #throughHono: (message: HttpMessage, response: HttpResponse) => Promise<void>;
-  /** Responses that wait for something. */
-  readonly #waiting = new Set<HttpResponse>();
+  readonly #waiting = new WaitingResponses();
   readonly #idPrefix = randomBytes(4).toString('hex');
   #requests = 0;
   #draining = false;
@@ -86,7 +85,7 @@ class NodeRequestListener implements RequestListener {
 
   drain(): void {
     this.#draining = true;
-    for (const response of this.#waiting) response.shouldKeepAlive = false;
+    for (const response of this.#waiting.all()) response.shouldKeepAlive = false;
   }
 
   #answerUpdate(exchange: Exchange, response: HttpResponse): void {
@@ -95,9 +94,9 @@ class NodeRequestListener implements RequestListener {
       sendReply(response, reply);
       return;
     }
-    this.#waiting.add(response);
+    const place = this.#waiting.add(response);
     void reply.then((settled) => {
-      this.#waiting.delete(response);
+      this.#waiting.remove(place);
       sendReply(response, settled);
     });
   }
@@ -110,8 +109,35 @@ class NodeRequestListener implements RequestListener {
     message.exchange = exchange;
     message.url = route;
     message.headers.host = 'localhost';
-    this.#waiting.add(response);
-    void this.#throughHono(message, response).finally(() => this.#waiting.delete(response));
+    const place = this.#waiting.add(response);
+    void this.#throughHono(message, response).finally(() => {
+      this.#waiting.remove(place);
+    });
+  }
+}
+
+/**
+ * Responses that wait for something. Not a Set: one through which many pass grows a new table now and then, and each
+ * table that was left behind keeps the next one, and all that was in it, in memory until the next full collection.
+ */
+class WaitingResponses {
+  readonly #places: (HttpResponse | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  /** Adds a response and returns its place. */
+  add(response: HttpResponse): number {
+    const place = this.#free.pop() ?? this.#places.length;
+    this.#places[place] = response;
+    return place;
+  }
+
+  remove(place: number): void {
+    this.#places[place] = undefined;
+    this.#free.push(place);
+  }
+
+  all(): readonly HttpResponse[] {
+    return this.#places.filter((response) => response !== undefined);
   }
 }
 

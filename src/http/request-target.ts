@@ -28,13 +28,16 @@ export const CHECKIP_TEXT_PATHS = ['/ip', '/myip'] as const;
 /** The paths of GnuDIP's CGI program. */
 export const GNUDIP_PATHS = ['/gnudip/cgi-bin/gdipupdt.cgi', '/cgi-bin/gdipupdt.cgi'] as const;
 
-/** Paths of other dialects that are matched like those of devices. */
+/** Paths of other dialects and of clients' installers that are matched like those of devices. */
 const DIALECT_PATHS = [
   '/dynamic/update.php',
   '/register',
   '/health',
   '/present',
   '/cleanup',
+  '/enroll',
+  '/install.ps1',
+  '/clients',
   ...GNUDIP_PATHS,
 ] as const;
 

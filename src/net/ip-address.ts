@@ -33,6 +33,17 @@ export function ipv4FromNumber(value: number): IpAddress {
   return text as IpAddress;
 }
 
+/** The network bytes of an IPv4 address as one unsigned number. */
+export function numberFromIpv4(address: IpAddress): number {
+  return (
+    ((address.charCodeAt(0) << 24) |
+      (address.charCodeAt(1) << 16) |
+      (address.charCodeAt(2) << 8) |
+      address.charCodeAt(3)) >>>
+    0
+  );
+}
+
 /** The network bytes of an address, newly allocated. */
 export function addressBytes(address: IpAddress): Uint8Array {
   return Buffer.from(address, 'latin1');

@@ -16,6 +16,26 @@ export function* mapInSteps<T, U>(items: Iterable<T>, compute: (item: T) => U): 
   return results;
 }
 
+/** Those of the items that are chosen, in their order. */
+export function* filterInSteps<T>(items: Iterable<T>, isChosen: (item: T) => boolean): Steps<T[]> {
+  const chosen: T[] = [];
+  yield* visitInSteps(items, (item) => {
+    if (isChosen(item)) chosen.push(item);
+  });
+  return chosen;
+}
+
+/** The first item that is wanted, or undefined. */
+export function* findInSteps<T>(items: Iterable<T>, isWanted: (item: T) => boolean): Steps<T | undefined> {
+  let visited = 0;
+  for (const item of items) {
+    if (isWanted(item)) return item;
+    visited++;
+    if (visited % PIECES_PER_STEP === 0) yield;
+  }
+  return undefined;
+}
+
 /** Calls `visit` for all items, in their order; they must not change in between. */
 export function* visitInSteps<T>(items: Iterable<T>, visit: (item: T) => unknown): Steps<undefined> {
   let visited = 0;

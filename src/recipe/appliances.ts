@@ -1,4 +1,4 @@
-/** Recipes for storage and home automation. Invariant: labels and menus are those of the makers' documents. */
+/** Recipes for storage and home automation. Invariant: where labels and menus were not found in documents or sources, `known` says so. */
 import { type Recipe, fields, text, updateUrl } from './recipe.ts';
 
 /** The recipes, in the order of the list. */
@@ -7,6 +7,7 @@ export const APPLIANCES: readonly Recipe[] = [
     device: 'synology',
     title: 'Synology DSM',
     works: 'IPv4',
+    known: 'documents',
     steps: (values) => [
       text('Control Panel > External Access > DDNS > Customize Provider.'),
       fields(
@@ -26,6 +27,7 @@ export const APPLIANCES: readonly Recipe[] = [
     device: 'qnap',
     title: 'QNAP QTS',
     works: 'IPv4',
+    known: 'nowhere',
     steps: (values) => [
       text('Network & Virtual Switch > DDNS > Add, DDNS server: Customized.'),
       fields(
@@ -34,13 +36,16 @@ export const APPLIANCES: readonly Recipe[] = [
         ['User name', values.account],
         ['Password', values.token],
       ),
-      text('The words between percent signs stay: the NAS fills them in.'),
+      text(
+        'The words between percent signs stay: the NAS fills them in. These labels were not checked on a device.',
+      ),
     ],
   },
   {
     device: 'homeassistant',
     title: 'Home Assistant',
     works: 'IPv4 or IPv6, whichever the request comes from',
+    known: 'documents',
     steps: (values) => [
       text(
         "Home Assistant's own integrations for dynamic DNS have fixed servers; a RESTful command and an automation need none.",

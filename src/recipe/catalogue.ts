@@ -15,6 +15,7 @@ const ANYTHING_ELSE: Recipe = {
   device: 'other',
   title: 'Anything else with a "custom" or "DynDNS" provider',
   works: 'what the device sends',
+  known: 'reports',
   steps: (values) => [
     fields(
       ['Server', values.server.authority],

@@ -11,6 +11,7 @@ export const CERTIFICATES: readonly Recipe[] = [
     device: 'lego',
     title: 'lego, and Traefik, which has it inside',
     works: 'certificates, also for *.HOST',
+    known: 'documents',
     steps: (values) => [
       {
         kind: 'commands',
@@ -27,6 +28,7 @@ export const CERTIFICATES: readonly Recipe[] = [
     device: 'acme.sh',
     title: 'acme.sh',
     works: 'certificates, also for *.HOST',
+    known: 'source',
     steps: (values) => [
       {
         kind: 'commands',
@@ -38,12 +40,25 @@ export const CERTIFICATES: readonly Recipe[] = [
           `acme.sh --issue --dns dns_acmedns -d ${values.hostname}`,
         ].join('\n'),
       },
+      text(
+        'dns_acmedns leaves the value there for a day. dns_acmeproxy takes it away at once, and serves all hosts of the token:',
+      ),
+      {
+        kind: 'commands',
+        text: [
+          `export ACMEPROXY_ENDPOINT='${formatServerUrl(values.server)}'`,
+          `export ACMEPROXY_USERNAME='${values.account}'`,
+          `export ACMEPROXY_PASSWORD='${values.token}'`,
+          `acme.sh --issue --dns dns_acmeproxy -d ${values.hostname} -d '*.${values.hostname}'`,
+        ].join('\n'),
+      },
     ],
   },
   {
     device: 'certbot',
     title: 'certbot',
     works: 'certificates, also for *.HOST',
+    known: 'documents',
     steps: (values) => [
       {
         kind: 'file',

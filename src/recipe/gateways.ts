@@ -1,4 +1,4 @@
-/** Recipes for firewalls and gateways. Invariant: labels and menus are those of the makers' documents, none is invented. */
+/** Recipes for firewalls and gateways. Invariant: where labels and menus were not found in documents or sources, `known` says so. */
 import { type Recipe, byTls, fields, text, updateUrl } from './recipe.ts';
 
 /** The recipes, in the order of the list. */
@@ -7,6 +7,7 @@ export const GATEWAYS: readonly Recipe[] = [
     device: 'unifi',
     title: 'UniFi OS gateways',
     works: 'IPv4',
+    known: 'reports',
     steps: (values) => [
       text('Settings > Internet > the WAN > Dynamic DNS > Create New Dynamic DNS.'),
       fields(
@@ -30,6 +31,7 @@ export const GATEWAYS: readonly Recipe[] = [
     device: 'edgerouter',
     title: 'EdgeRouter and USG (EdgeOS)',
     works: 'IPv4',
+    known: 'documents',
     steps: (values) => [
       text('On the command line of the router; eth0 is the port of the Internet connection.'),
       {
@@ -55,6 +57,7 @@ export const GATEWAYS: readonly Recipe[] = [
     device: 'opnsense',
     title: 'OPNsense (os-ddclient)',
     works: 'IPv4 or IPv6, one entry for each',
+    known: 'source',
     steps: (values) => [
       text('Services > Dynamic DNS > Settings, with the plug-in os-ddclient; add an account.'),
       fields(
@@ -76,6 +79,7 @@ export const GATEWAYS: readonly Recipe[] = [
     device: 'pfsense',
     title: 'pfSense',
     works: 'IPv4; IPv6 with a second entry',
+    known: 'source',
     steps: (values) => [
       text('Services > Dynamic DNS > Dynamic DNS Clients > Add.'),
       fields(
@@ -94,6 +98,7 @@ export const GATEWAYS: readonly Recipe[] = [
     device: 'mikrotik',
     title: 'MikroTik RouterOS',
     works: 'IPv4 or IPv6, whichever the request comes from',
+    known: 'documents',
     steps: (values) => [
       {
         kind: 'file',
@@ -120,6 +125,7 @@ export const GATEWAYS: readonly Recipe[] = [
     device: 'cisco',
     title: 'Cisco IOS',
     works: 'IPv4',
+    known: 'documents',
     steps: (values) => [
       text(
         'In configuration mode; GigabitEthernet0/0 is the port of the Internet connection.',

@@ -1,22 +1,29 @@
-/** Recipes for routers at home. Invariant: labels and menus are those of the makers' documents, none is invented. */
+/** Recipes for routers at home. Invariant: where labels and menus were not found in documents or sources, `known` says so. */
 import { type Recipe, byTls, fields, text, updateUrl } from './recipe.ts';
+
+/** <ip6lanprefix> is only filled in where <ip6addr> stands in the URL, too. */
+const FRITZBOX_QUERY = 'hostname=<domain>&myip=<ipaddr>&myipv6=<ip6addr>&ip6lanprefix=<ip6lanprefix>';
 
 /** The recipes, in the order of the list. */
 export const HOME_ROUTERS: readonly Recipe[] = [
   {
     device: 'fritzbox',
     title: 'FRITZ!Box',
-    works: 'IPv4 and IPv6, each also alone (DS-Lite)',
+    works: 'IPv4 and IPv6, each also alone (DS-Lite); hosts on its IPv6 prefix',
+    known: 'documents',
     steps: (values) => [
       text('Internet > Permit Access > DynDNS, "Use DynDNS", provider "User-defined".'),
       fields(
-        ['Update URL', updateUrl(values, 'hostname=<domain>&myip=<ipaddr>&myipv6=<ip6addr>')],
+        ['Update URL', updateUrl(values, FRITZBOX_QUERY)],
         ['Domain name', values.hostname],
         ['User name', values.account],
         ['Password', values.token],
       ),
       text(
         'The words in angle brackets stay: the box fills them in, and leaves those of a family that it lacks empty.',
+      ),
+      text(
+        `The box reports the IPv6 prefix of its network, too: "homing host add NAME --prefix-of ${values.hostname} --mac MAC" defines a host behind it, which then follows that prefix.`,
       ),
       text(
         'The box asks DNS some minutes after each update whether its addresses are published, and repeats the update if not.',
@@ -27,6 +34,7 @@ export const HOME_ROUTERS: readonly Recipe[] = [
     device: 'openwrt',
     title: 'OpenWrt (ddns-scripts)',
     works: 'IPv4; IPv6 with a second section',
+    known: 'source',
     steps: (values) => [
       {
         kind: 'file',
@@ -61,6 +69,7 @@ export const HOME_ROUTERS: readonly Recipe[] = [
     device: 'dd-wrt',
     title: 'DD-WRT',
     works: 'IPv4',
+    known: 'source',
     steps: (values) => [
       text('Setup > DDNS, "DDNS Service": Custom.'),
       fields(
@@ -79,6 +88,7 @@ export const HOME_ROUTERS: readonly Recipe[] = [
     device: 'freshtomato',
     title: 'FreshTomato',
     works: 'IPv4',
+    known: 'source',
     steps: (values) => [
       text('Basic > DDNS, "Service": Custom URL.'),
       fields([
@@ -92,6 +102,7 @@ export const HOME_ROUTERS: readonly Recipe[] = [
     device: 'asus',
     title: 'ASUS with Asuswrt-Merlin',
     works: 'IPv4',
+    known: 'reports',
     steps: (values) => [
       text(
         'The firmware of ASUS itself offers no server of your own; Asuswrt-Merlin does.',
@@ -115,6 +126,7 @@ export const HOME_ROUTERS: readonly Recipe[] = [
     device: 'tplink',
     title: 'TP-Link Omada and ER series',
     works: 'IPv4',
+    known: 'reports',
     steps: (values) => [
       text('Services > Dynamic DNS > Custom DDNS, or in the Omada controller the same for the gateway.'),
       fields(
@@ -133,6 +145,7 @@ export const HOME_ROUTERS: readonly Recipe[] = [
     device: 'draytek',
     title: 'DrayTek Vigor',
     works: 'IPv4',
+    known: 'nowhere',
     steps: (values) => [
       text('Applications > Dynamic DNS, "Service Provider": User-Defined.'),
       fields(
@@ -145,6 +158,7 @@ export const HOME_ROUTERS: readonly Recipe[] = [
         ['Password', values.token],
       ),
       text(
+        'These labels were not checked on a device.',
         'Homing takes the address that the request comes from.',
         'An unchanged address is answered "nochg": where the router then says that the update failed, leave "Server Response" empty.',
       ),

@@ -7,6 +7,7 @@ export const PROGRAMS: readonly Recipe[] = [
     device: 'ddclient',
     title: 'ddclient',
     works: 'IPv4; IPv6 too from 3.11 on',
+    known: 'source',
     steps: (values) => [
       {
         kind: 'file',
@@ -32,6 +33,7 @@ export const PROGRAMS: readonly Recipe[] = [
     device: 'inadyn',
     title: 'inadyn',
     works: 'IPv4; IPv6 with an address of its own choice',
+    known: 'source',
     steps: (values) => [
       {
         kind: 'file',
@@ -62,6 +64,7 @@ export const PROGRAMS: readonly Recipe[] = [
     device: 'curl',
     title: 'curl, from cron',
     works: 'IPv4 and IPv6',
+    known: 'documents',
     steps: (values) => [
       {
         kind: 'file',
@@ -89,6 +92,7 @@ export const PROGRAMS: readonly Recipe[] = [
     device: 'wget',
     title: 'GNU wget, from cron',
     works: 'IPv4 and IPv6',
+    known: 'documents',
     steps: (values) => [
       {
         kind: 'file',
@@ -115,6 +119,7 @@ export const PROGRAMS: readonly Recipe[] = [
     device: 'ddns-go',
     title: 'ddns-go',
     works: 'IPv4 and IPv6',
+    known: 'source',
     steps: (values) => [
       text('In the web page of ddns-go, the DNS provider "Callback".'),
       fields(
@@ -131,6 +136,7 @@ export const PROGRAMS: readonly Recipe[] = [
     device: 'ddns-updater',
     title: 'ddns-updater (qdm12)',
     works: 'IPv4 and IPv6',
+    known: 'source',
     steps: (values) => [
       {
         kind: 'file',
@@ -163,6 +169,7 @@ export const PROGRAMS: readonly Recipe[] = [
     device: 'windows',
     title: 'Windows PowerShell',
     works: 'IPv4 or IPv6, whichever the request comes from',
+    known: 'documents',
     steps: (values) => [
       {
         kind: 'file',

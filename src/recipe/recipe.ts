@@ -28,6 +28,9 @@ export type Step =
   /** Commands to type. */
   | { readonly kind: 'commands'; readonly text: string };
 
+/** From where menus, labels and options are known: the maker's documents, the source, what users write, or neither. */
+export type Basis = 'documents' | 'source' | 'reports' | 'nowhere';
+
 /** A recipe for one device or program. */
 export interface Recipe {
   /** The word that chooses it: lower-case letters, digits, `.` and `-`. */
@@ -36,6 +39,7 @@ export interface Recipe {
   readonly title: string;
   /** What it keeps current, in a few words. */
   readonly works: string;
+  readonly known: Basis;
   steps(values: RecipeValues): readonly Step[];
 }
 

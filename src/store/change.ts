@@ -3,6 +3,7 @@
  * is the same as applying it once, and replaying a journal in order reaches the state that wrote it.
  */
 import type { Account } from '../account/account.ts';
+import type { Enrolment, EnrolmentEvent, Machine } from '../account/enrolment/enrolment.ts';
 import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
 import type { Name } from '../zone/name.ts';
@@ -18,6 +19,7 @@ export interface RetiredZone {
 /**
  * One change. `zone-remove` takes the zone's RRsets and hosts with it and retires its last serial; `account-remove`
  * takes the account's tokens. `retired-put` has no effect on a zone that is there, and `zone-put` ends retirement.
+ * Enrolment codes and what belongs to them end with nothing else: their log tells what became of it.
  */
 export type Change =
   | { readonly kind: 'zone-put'; readonly zone: ZoneSettings }
@@ -30,4 +32,8 @@ export type Change =
   | { readonly kind: 'host-put'; readonly host: Host }
   | { readonly kind: 'host-remove'; readonly zone: Name; readonly name: Name }
   | { readonly kind: 'token-put'; readonly token: Token }
-  | { readonly kind: 'token-remove'; readonly id: string };
+  | { readonly kind: 'token-remove'; readonly id: string }
+  | { readonly kind: 'enrolment-put'; readonly enrolment: Enrolment }
+  | { readonly kind: 'machine-put'; readonly machine: Machine }
+  | { readonly kind: 'machine-remove'; readonly enrolment: string; readonly host: Name }
+  | { readonly kind: 'event-put'; readonly event: EnrolmentEvent };

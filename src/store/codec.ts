@@ -23,10 +23,31 @@ import {
   encodeType,
   encodeZone,
 } from './entity-codec.ts';
+import {
+  decodeEnrolment,
+  decodeEvent,
+  decodeMachine,
+  encodeEnrolment,
+  encodeEvent,
+  encodeMachine,
+} from './enrolments/enrolment-codec.ts';
 import { FieldError, Fields, type Json, Repeats } from './json-fields.ts';
 
 /** What a snapshot holds, in the order in which it can be read back: hosts and RRsets need their zone. */
-export const SECTIONS = ['zones', 'retired', 'rrsets', 'accounts', 'tokens', 'hosts'] as const;
+export const SECTIONS = [
+  'zones',
+  'retired',
+  'rrsets',
+  'accounts',
+  'tokens',
+  'hosts',
+  'enrolments',
+  'machines',
+  'events',
+] as const;
+
+/** What is not written where there is none of it, so that whatever reads snapshots without it reads those too. */
+export const OPTIONAL_SECTIONS: ReadonlySet<Section> = new Set(['enrolments', 'machines', 'events']);
 
 /** One kind of thing that a snapshot holds. */
 export type Section = (typeof SECTIONS)[number];
@@ -41,6 +62,9 @@ const SECTION_OF: Record<Put['kind'], Section> = {
   'account-put': 'accounts',
   'token-put': 'tokens',
   'host-put': 'hosts',
+  'enrolment-put': 'enrolments',
+  'machine-put': 'machines',
+  'event-put': 'events',
 };
 
 const ENTITY_KEY = {
@@ -50,6 +74,9 @@ const ENTITY_KEY = {
   'account-put': 'account',
   'token-put': 'token',
   'host-put': 'host',
+  'enrolment-put': 'enrolment',
+  'machine-put': 'machine',
+  'event-put': 'event',
 } as const satisfies Record<Put['kind'], string>;
 
 /** The section that holds what this change puts. */
@@ -66,6 +93,9 @@ export function encodeChange(change: Change): Json {
     case 'account-put':
     case 'token-put':
     case 'host-put':
+    case 'enrolment-put':
+    case 'machine-put':
+    case 'event-put':
       return { kind: change.kind, [ENTITY_KEY[change.kind]]: encodeEntity(change) };
     case 'zone-remove':
       return { kind: change.kind, apex: formatName(change.apex) };
@@ -82,6 +112,8 @@ export function encodeChange(change: Change): Json {
       return { kind: change.kind, zone: formatName(change.zone), name: formatName(change.name) };
     case 'token-remove':
       return { kind: change.kind, id: change.id };
+    case 'machine-remove':
+      return { kind: change.kind, enrolment: change.enrolment, host: formatName(change.host) };
   }
 }
 
@@ -100,6 +132,12 @@ export function encodeEntity(put: Put): Json {
       return encodeToken(put.token);
     case 'host-put':
       return encodeHost(put.host);
+    case 'enrolment-put':
+      return encodeEnrolment(put.enrolment);
+    case 'machine-put':
+      return encodeMachine(put.machine);
+    case 'event-put':
+      return encodeEvent(put.event);
   }
 }
 
@@ -132,6 +170,9 @@ export class Decoder {
       case 'account-put':
       case 'token-put':
       case 'host-put':
+      case 'enrolment-put':
+      case 'machine-put':
+      case 'event-put':
         return this.#entity(SECTION_OF[kind], fields.raw(ENTITY_KEY[kind]));
       case 'zone-remove':
         return { kind, apex: fields.name('apex') };
@@ -143,6 +184,8 @@ export class Decoder {
         return { kind, zone: fields.name('zone'), name: fields.name('name') };
       case 'token-remove':
         return { kind, id: fields.text('id') };
+      case 'machine-remove':
+        return { kind, enrolment: fields.text('enrolment'), host: fields.name('host') };
       default:
         throw new FieldError(`there is no change of kind ${JSON.stringify(kind)}`);
     }
@@ -162,6 +205,12 @@ export class Decoder {
         return { kind: 'token-put', token: decodeToken(value, this.#repeats) };
       case 'hosts':
         return { kind: 'host-put', host: decodeHost(value, this.#repeats) };
+      case 'enrolments':
+        return { kind: 'enrolment-put', enrolment: decodeEnrolment(value) };
+      case 'machines':
+        return { kind: 'machine-put', machine: decodeMachine(value) };
+      case 'events':
+        return { kind: 'event-put', event: decodeEvent(value) };
     }
   }
 }

@@ -10,10 +10,15 @@ export class DerivedHosts {
   readonly #routerOf = new Map<Name, Name>();
   readonly #hostsOf = new Map<Name, Set<Name>>();
 
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#routerOf.size === 0;
+  }
+
   /** Notes where a host's address comes from from here on: a router, or, with undefined, no other host. */
   note(host: Name, router: Name | undefined): void {
     // A million ordinary hosts are noted at the start, where nothing but this comparison is spent on them.
-    if (router === undefined && this.#routerOf.size === 0) return;
+    if (router === undefined && this.isEmpty) return;
     const before = this.#routerOf.get(host);
     if (before === router) return;
     if (before !== undefined) {

@@ -5,7 +5,7 @@
  */
 import type { Host } from '../account/host.ts';
 import type { Name } from '../zone/name.ts';
-import type { HostAddresses, HostColumns } from '../zone/zone.ts';
+import type { HostAddresses, HostColumns, RestOfHost } from '../zone/zone.ts';
 
 const FIRST_ROOM = 8;
 
@@ -50,7 +50,7 @@ export class StoredHostColumns implements HostColumns<Host> {
     this.#accountNames = accountNames;
   }
 
-  put(id: number, { account, changedAt, blocked, prefix, derived }: Host): void {
+  put(id: number, { account, changedAt, blocked, prefix, derived }: RestOfHost<Host>): void {
     if (id >= this.#accounts.length) this.#grow(id);
     this.#accounts[id] = this.#accountNames.numberOf(account);
     this.#changedAt[id] = changedAt ?? Number.NaN;

@@ -8,17 +8,22 @@
 import type { Account } from '../account/account.ts';
 import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
-import { type Steps, runInTurns, visitInSteps } from '../ops/steps.ts';
-import { type Name, parentOf } from '../zone/name.ts';
+import { type Steps, runAtOnce, runInTurns, visitInSteps } from '../ops/steps.ts';
+import { type Name, nameFromWire, parentOf } from '../zone/name.ts';
 import { Zone, type ZoneSettings } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
 import { DerivedHosts } from './derived-hosts.ts';
+import { EnrolmentTable } from './enrolments/enrolment-table.ts';
 import { SharedTexts, StoredHostColumns } from './host-columns.ts';
+import type { ChangeTarget, HostRow } from './quick/change-target.ts';
 import type { StoreView } from './store.ts';
+import type { TokenRow } from './tokens/packed-tokens.ts';
 import { TokenTable } from './tokens/token-table.ts';
 
 /** Changes that are applied in one step: a few milliseconds of work. */
 const MAX_AT_ONCE = 4096;
+/** Tokens that come or go in one step. */
+const TOKENS_PER_STEP = 1024;
 
 /** How many things of each kind a state holds. */
 export interface StateCounts {
@@ -40,9 +45,12 @@ type ZoneChange = Extract<
   { kind: `zone-${string}` | 'retired-put' | `rrset-${string}` | `host-${string}` }
 >;
 
+type OtherChange = Exclude<Change, ZoneChange>;
+
 /** The state of a store; `StoreView` is what everybody but the store sees of it. */
-export class State implements StoreView {
+export class State implements StoreView, ChangeTarget {
   readonly tokenKey: Uint8Array;
+  readonly enrolments = new EnrolmentTable();
   #sequence: number;
   #served: ZoneMaps = { zones: new Map(), retired: new Map() };
   readonly #accountNames = new SharedTexts();
@@ -138,15 +146,17 @@ export class State implements StoreView {
     this.#sequence = sequence;
   }
 
-  /** Makes the changes of the next commit visible, all at once; where they are many, in turns with the event loop. */
+  /** Makes the changes of the next commit visible, all at once; where it takes long, in turns with the event loop. */
   async show(changes: readonly Change[]): Promise<void> {
-    if (changes.length <= MAX_AT_ONCE) this.apply(changes);
-    else await runInTurns(this.applyInSteps(changes));
+    const takesLong = changes.length > MAX_AT_ONCE || changes.some(({ kind }) => kind === 'account-remove');
+    if (takesLong) await runInTurns(this.applyInSteps(changes));
+    else this.apply(changes);
   }
 
   /**
    * As `apply`, but in steps of some milliseconds: the zones are changed in copies, and only after the last step are all
-   * changes visible, at once. Nothing else may be applied meanwhile.
+   * changes visible, at once. Nothing else may be applied meanwhile. But tokens come and go one by one: of those that
+   * come nobody was told the secret yet, and those that go with their account are of no use without it.
    */
   *applyInSteps(changes: readonly Change[], sequence = this.#sequence + 1): Steps<undefined> {
     const staged: ZoneMaps = { zones: new Map(this.#served.zones), retired: new Map(this.#served.retired) };
@@ -158,33 +168,37 @@ export class State implements StoreView {
       copied.add(zone.apex);
       staged.zones.set(zone.apex, yield* zone.clone());
     }
-    const others: Change[] = [];
+    const others: OtherChange[] = [];
     yield* visitInSteps(changes, (change) => {
       if (!this.#applyToZones(staged, change)) others.push(change);
     });
     this.#served = staged;
-    this.apply(others, sequence);
+    for (const [i, change] of others.entries()) {
+      if (i % TOKENS_PER_STEP === TOKENS_PER_STEP - 1) yield;
+      yield* this.#applyToOthers(change);
+    }
+    this.#sequence = sequence;
     return undefined;
   }
 
   /** Applies one change without counting it as a commit; for reading a snapshot, whose entities are such changes. */
   applyChange(change: Change): void {
-    if (this.#applyToZones(this.#served, change)) return;
-    switch (change.kind) {
-      case 'account-put':
-        this.#accounts.set(change.account.name, change.account);
-        break;
-      case 'account-remove':
-        this.#accounts.delete(change.name);
-        this.#tokens.removeAccount(change.name);
-        break;
-      case 'token-put':
-        this.#tokens.put(change.token);
-        break;
-      case 'token-remove':
-        this.#tokens.remove(change.id);
-        break;
-    }
+    if (!this.#applyToZones(this.#served, change)) runAtOnce(this.#applyToOthers(change));
+  }
+
+  putHostRow(row: HostRow): void {
+    const zone = this.#served.zones.get(row.zone);
+    if (zone === undefined) return;
+    zone.putHostRow(row, row);
+    if (!this.#derived.isEmpty)
+      this.#derived.note(
+        nameFromWire(row.bytes.toString('latin1', row.nameAt, row.nameAt + row.nameLength)),
+        undefined,
+      );
+  }
+
+  putTokenRow(row: TokenRow): boolean {
+    return this.#tokens.putRow(row);
   }
 
   /** Applies a change of zones or of what is in them; false for any other. */
@@ -216,6 +230,38 @@ export class State implements StoreView {
       default:
         return false;
     }
+  }
+
+  /** Applies a change of an account or a token, in one step unless an account takes its tokens with it. */
+  *#applyToOthers(change: OtherChange): Steps<undefined> {
+    switch (change.kind) {
+      case 'account-put':
+        this.#accounts.set(change.account.name, change.account);
+        break;
+      case 'account-remove':
+        this.#accounts.delete(change.name);
+        yield* this.#tokens.removeAccount(change.name);
+        break;
+      case 'token-put':
+        this.#tokens.put(change.token);
+        break;
+      case 'token-remove':
+        this.#tokens.remove(change.id);
+        break;
+      case 'enrolment-put':
+        this.enrolments.put(change.enrolment);
+        break;
+      case 'machine-put':
+        this.enrolments.putMachine(change.machine);
+        break;
+      case 'machine-remove':
+        this.enrolments.removeMachine(change.enrolment, change.host);
+        break;
+      case 'event-put':
+        this.enrolments.putEvent(change.event);
+        break;
+    }
+    return undefined;
   }
 
   #putZone(to: ZoneMaps, settings: ZoneSettings): void {

@@ -8,6 +8,7 @@
  * - reading the view never waits and never touches a disk.
  */
 import type { Account } from '../account/account.ts';
+import type { EnrolmentDirectory } from '../account/enrolment/enrolment.ts';
 import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
 import type { Name } from '../zone/name.ts';
@@ -33,6 +34,8 @@ export interface StoreView extends ZoneSet {
   token(id: string): Token | undefined;
   tokenByDigest(digest: string): Token | undefined;
   tokens(): Iterable<Token>;
+  /** The enrolment codes, their machines and their logs. */
+  readonly enrolments: EnrolmentDirectory;
 }
 
 /** Whether a store takes writes, and if not, why (a sentence for the operator). */

@@ -137,7 +137,7 @@ function takeBatch(
 
 /** Plans a batch, commits what it changes, and settles each of its intents. */
 async function write(store: Store, now: number, batch: readonly Waiting[]): Promise<void> {
-  const changes: Change[] = [];
+  const parts: (readonly Change[])[] = [];
   const committed: { waiting: Waiting; result: unknown }[] = [];
   for (const waiting of batch) {
     try {
@@ -147,13 +147,14 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
         waiting.settle({ kind: 'committed', result: plan.result });
         continue;
       }
-      for (const change of plan.changes) changes.push(change);
+      parts.push(plan.changes);
       committed.push({ waiting, result: plan.result });
     } catch (error) {
       waiting.fail(error);
     }
   }
-  if (changes.length === 0) return;
+  if (parts.length === 0) return;
+  const changes = parts.length === 1 ? parts[0]! : parts.flat();
   try {
     await store.commit(await runInTurns(withSerials(store.view, changes, now)));
     for (const { waiting, result } of committed) waiting.settle({ kind: 'committed', result });

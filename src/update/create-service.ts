@@ -11,7 +11,7 @@ import type { ChangeBudget } from './change-budget.ts';
 import type { Committer, Intent } from './commit.ts';
 import { planRegistration } from './plan-registration.ts';
 import { hostNameBehind, planTxt, txtRdata } from './txt/plan-txt.ts';
-import { planUpdate } from './plan-update.ts';
+import { changedFamilies, planUpdate } from './plan-update.ts';
 import type { HostOutcome, RequestOutcome } from './outcome.ts';
 import { MAX_HOSTS_PER_REQUEST, type UpdateRequest } from './request.ts';
 import type { UpdateResult, UpdateService } from './service.ts';
@@ -85,7 +85,7 @@ export function createUpdateService(options: UpdateServiceOptions): UpdateServic
 }
 
 async function submitUpdate(
-  { committer, clock, budget, onUnavailable }: UpdateServiceOptions,
+  { committer, budget, onUnavailable }: UpdateServiceOptions,
   request: UpdateRequest,
   names: readonly Name[],
 ): Promise<UpdateResult> {
@@ -108,8 +108,7 @@ async function submitUpdate(
   if (submission.kind !== 'committed') return submission;
   // Durable by now: what could not be written costs nothing.
   for (const { before, host } of changed) {
-    if (host.ipv4 !== before?.ipv4) budget?.spend(host.name, 4, clock.now());
-    if (host.ipv6 !== before?.ipv6) budget?.spend(host.name, 6, clock.now());
+    for (const family of changedFamilies(before, host)) budget?.spend(host.name, family);
   }
   return { kind: 'hosts', outcomes: submission.result };
 }

@@ -7,7 +7,8 @@
 import type { Host } from '../account/host.ts';
 import { hostAccess } from '../account/permission.ts';
 import { type AcceptPolicy, classifyAddress, isPublishable } from '../net/address-class.ts';
-import type { IpAddress } from '../net/ip-address.ts';
+import type { IpAddress, IpFamily } from '../net/ip-address.ts';
+import { type IpPrefix, isSamePrefix } from '../net/ip-prefix.ts';
 import type { Change } from '../store/change.ts';
 import type { StoreView } from '../store/store.ts';
 import type { Name } from '../zone/name.ts';
@@ -64,28 +65,41 @@ function planHost(
   const ipv4 = intended(request.ipv4, host.ipv4);
   const ipv6 = intended(wanted6, host.ipv6);
   const isChanged = ipv4 !== host.ipv4 || ipv6 !== host.ipv6;
-  if (isChanged) {
-    const retryAfterSeconds = budget === undefined ? 0 : waitFor(budget, host, { ipv4, ipv6, now });
-    if (retryAfterSeconds > 0) return { kind: 'over-budget', retryAfterSeconds };
-    changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
-  }
+  const prefix = request.prefix ?? host.prefix;
+  const retryAfterSeconds = budget === undefined ? 0 : waitFor(budget, host, { ...host, ipv4, ipv6, prefix });
+  if (retryAfterSeconds > 0) return { kind: 'over-budget', retryAfterSeconds };
+  if (isChanged) changes.push({ kind: 'host-put', host: { ...host, ipv4, ipv6, changedAt: now } });
   const kind = isChanged ? 'changed' : 'unchanged';
   if (host.derived === undefined || intended(request.ipv6, ipv6) === ipv6) return { kind, ipv4, ipv6 };
   const problem = { kind: 'reported', router: host.derived.router } as const;
   return { kind, ipv4, ipv6, notices: [{ host: name, problem }] };
 }
 
-/** Seconds until a host may change to these addresses; 0 where it may now. */
-function waitFor(
-  budget: ChangeBudget,
-  host: Host,
-  { ipv4, ipv6, now }: { ipv4: IpAddress | null; ipv6: IpAddress | null; now: number },
-): number {
-  return Math.max(
-    ipv4 === host.ipv4 ? 0 : budget.waitFor(host.name, 4, now),
-    ipv6 === host.ipv6 ? 0 : budget.waitFor(host.name, 6, now),
-  );
+/** Seconds until a host may become what it is to be; 0 where it may now. */
+function waitFor(budget: ChangeBudget, before: Host, after: Spending): number {
+  let seconds = 0;
+  for (const family of changedFamilies(before, after))
+    seconds = Math.max(seconds, budget.waitFor(before.name, family));
+  return seconds;
 }
+
+type Spending = Pick<Host, 'ipv4' | 'ipv6'> & { readonly prefix?: IpPrefix | undefined };
+
+/** The families in which a host changes; a prefix is IPv6, whose budget holds those who report another each time. */
+export function changedFamilies(before: Spending | undefined, after: Spending): readonly IpFamily[] {
+  const is6 = after.ipv6 !== before?.ipv6 || !isSameReport(before.prefix, after.prefix);
+  if (after.ipv4 === before?.ipv4) return is6 ? ONLY_6 : NEITHER;
+  return is6 ? BOTH : ONLY_4;
+}
+
+function isSameReport(a: IpPrefix | undefined, b: IpPrefix | undefined): boolean {
+  return b === undefined ? a === undefined : isSamePrefix(a, b);
+}
+
+const NEITHER: readonly IpFamily[] = [];
+const ONLY_4: readonly IpFamily[] = [4];
+const ONLY_6: readonly IpFamily[] = [6];
+const BOTH: readonly IpFamily[] = [4, 6];
 
 function refusedAddress(intent: AddressIntent, policy: AcceptPolicy): IpAddress | undefined {
   return intent.kind === 'set' && !isPublishable(intent.address, policy) ? intent.address : undefined;

@@ -9,21 +9,12 @@ import { type IpAddress, addressBytes } from '../net/ip-address.ts';
 import type { AcceptPolicy } from '../net/address-class.ts';
 import type { Steps } from '../ops/steps.ts';
 import { type Name, isWildcard, labelCount, parentOf } from './name.ts';
-import { Nodes } from './packed/nodes.ts';
+import { type AddressRow, Nodes } from './packed/nodes.ts';
 import type { RRset } from './rrset.ts';
 import { RRTYPE } from './rrtype.ts';
+import { type SoaFields, soaRRset } from './soa.ts';
 
-/** The SOA record without its serial; times in seconds. */
-export interface SoaFields {
-  readonly mname: Name;
-  readonly rname: Name;
-  readonly refresh: number;
-  readonly retry: number;
-  readonly expire: number;
-  /** The negative-caching time (RFC 2308 §4). */
-  readonly minimum: number;
-  readonly ttl: number;
-}
+export type { SoaFields } from './soa.ts';
 
 /** What is stored of a zone beside its RRsets and hosts. */
 export interface ZoneSettings {
@@ -72,15 +63,19 @@ export interface ZoneOwner {
   readonly rrsets: readonly RRset[];
 }
 
+/** What a host record holds beyond its addresses. */
+export type RestOfHost<Host extends HostAddresses> = Omit<Host, keyof HostAddresses>;
+
 /** Where what a host record holds beyond its addresses is kept, by the number of its node. */
 export interface HostColumns<Host extends HostAddresses> {
-  put(id: number, host: Host): void;
+  put(id: number, rest: RestOfHost<Host>): void;
   /** The host whose addresses these are, as it was put last under this number. */
   get(id: number, addresses: HostAddresses): Host;
   /** A copy that changes on its own. */
   clone(): HostColumns<Host>;
 }
 
+const ASTERISK = 0x2a;
 const EMPTY_NODE: ZoneNode = { rrset: () => undefined, rrsets: () => [] };
 
 /** Hosts that are nothing but their addresses. */
@@ -175,6 +170,32 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     return this.#ownerAt(id, name);
   }
 
+  /**
+   * Fills a row with the owner of a number, where that is a host right below the apex without static records, and not a
+   * wildcard; else false. The row's bytes are valid until the next change.
+   */
+  readPlainHost(id: number, row: AddressRow): boolean {
+    if (!this.#nodes.hasHost(id) || this.#nodes.hasRecords(id)) return false;
+    this.#nodes.readRow(id, row);
+    const isWildcardName = row.bytes[row.nameAt] === 1 && row.bytes[row.nameAt + 1] === ASTERISK;
+    return !isWildcardName && this.#isChild(row);
+  }
+
+  /** A host below a name, or also at it; walks the zone only where owners lie below. */
+  hostBelow(name: Name, { orAt }: { readonly orAt: boolean }): Host | undefined {
+    const id = this.#nodes.find(name);
+    if (id === -1) return undefined;
+    if (orAt && this.#nodes.hasHost(id)) return this.#hostAt(id, name);
+    // Owners right below the apex are not counted there.
+    const found = name === this.apex || this.#nodes.below(id) > 0 ? this.#nodes.hostBelow(name) : -1;
+    return found === -1 ? undefined : this.#hostAt(found);
+  }
+
+  /** The number of a name's node; -1 where it has none. */
+  numberOf(name: Name): number {
+    return this.#nodes.find(name);
+  }
+
   /** The static RRset of an owner, without the SOA and without host addresses. */
   staticRRset(owner: Name, type: number): RRset | undefined {
     const id = this.#nodes.find(owner);
@@ -213,6 +234,15 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     if (!this.#nodes.hasHost(id)) this.#hostCount++;
     this.#nodes.putHost(id, host);
     this.#columns.put(id, host);
+  }
+
+  /** As `putHost`, of a row, which may change afterwards. */
+  putHostRow(row: AddressRow, rest: RestOfHost<Host>): void {
+    const id = this.#nodes.obtainOf(row);
+    if (!this.#nodes.isOwner(id) && !this.#isChild(row)) this.#count(this.#nodes.nameOf(id), 1);
+    if (!this.#nodes.hasHost(id)) this.#hostCount++;
+    this.#nodes.putAddresses(id, row);
+    this.#columns.put(id, rest);
   }
 
   removeHost(name: Name): void {
@@ -274,6 +304,11 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     const rrsets: RRset[] = [];
     for (const cursor = this.#nodes.records(id); cursor.type !== -1;) rrsets.push(cursor.take());
     return rrsets;
+  }
+
+  /** Whether a name is right below the apex. */
+  #isChild({ bytes, nameAt, nameLength }: AddressRow): boolean {
+    return nameLength === 1 + bytes[nameAt]! + this.apex.length;
   }
 
   #isCut(owner: Name, type: number): boolean {
@@ -344,15 +379,4 @@ class OwnerNode implements ZoneNode {
     if (address === null) return undefined;
     return { type, ttl: this.#nodes.ttl(this.#host), rdata: [addressBytes(address)] };
   }
-}
-
-/** The SOA RRset of a zone (RFC 1035 §3.3.13). */
-function soaRRset({ soa, serial }: ZoneSettings): RRset {
-  const names = Buffer.from(soa.mname + soa.rname, 'latin1');
-  const rdata = Buffer.alloc(names.length + 20);
-  names.copy(rdata);
-  [serial, soa.refresh, soa.retry, soa.expire, soa.minimum].forEach((value, i) => {
-    rdata.writeUInt32BE(value, names.length + i * 4);
-  });
-  return { type: RRTYPE.SOA, ttl: soa.ttl, rdata: [rdata] };
 }

@@ -13,6 +13,7 @@ import { parseRdata } from '../../src/zone/rdata/rdata.ts';
 import type { RRset } from '../../src/zone/rrset.ts';
 import { parseRRType } from '../../src/zone/rrtype.ts';
 import type { ZoneSettings } from '../../src/zone/zone.ts';
+import { CODES, anyOfEnrolments } from './enrolment-samples.ts';
 
 /** The name that `text` presents. */
 export function name(text: string): Name {
@@ -80,7 +81,7 @@ export function token(id: string, more: Partial<Token> = {}): Token {
   return { id, account: 'ann', hosts: null, label: 'router', digest: `digest-of-${id}`, createdAt, ...more };
 }
 
-/** One of everything, in two commits. */
+/** One of everything that a store of hosts needs, in two commits. */
 export const SAMPLE: readonly (readonly Change[])[] = [
   [
     { kind: 'zone-put', zone: zone('dyn.test') },
@@ -126,14 +127,21 @@ export function dump(view: StoreView): unknown {
   }));
   return {
     sequence: view.sequence,
-    derived: zones
-      .flatMap(({ hosts }) => hosts)
-      .map((one) => [formatName(one.name), [...view.derivedFrom(one.name)].sort()]),
+    derived: sorted(
+      zones.flatMap(({ hosts }) => hosts),
+      (one) => one.name,
+    ).map((one) => [formatName(one.name), [...view.derivedFrom(one.name)].sort()]),
     retired: APEXES.map((each) => [each, view.retiredSerial(name(each))]),
     tokenKey: Buffer.from(view.tokenKey).toString('hex'),
     zones: sorted(zones, (each) => each.settings.apex),
     accounts: sorted(view.accounts(), (one) => one.name),
     tokens: sorted(view.tokens(), (one) => one.id),
+    enrolments: sorted(view.enrolments.all(), (one) => one.id),
+    ofEnrolments: CODES.map((code) => [
+      code,
+      sorted(view.enrolments.machines(code), (one) => one.host),
+      view.enrolments.events(code),
+    ]),
   };
 }
 
@@ -268,6 +276,7 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
       },
     })),
   id.map((value): Change => ({ kind: 'token-remove', id: value })),
+  anyOfEnrolments,
 );
 
 /** Any commit within the small world. */

@@ -8,6 +8,7 @@ import type { Change } from '../../src/store/change.ts';
 import { type Store, StoreError } from '../../src/store/store.ts';
 import { formatName } from '../../src/zone/name.ts';
 import { RRTYPE } from '../../src/zone/rrtype.ts';
+import { enrolment, event, machine } from './enrolment-samples.ts';
 import { SAMPLE, account, address, dump, host, name, rrset, token, zone } from './store-samples.ts';
 
 /** Makes an empty store; `dispose` closes it and removes what it left. */
@@ -154,6 +155,38 @@ export function testStore(kind: string, create: () => Promise<StoreUnderTest>): 
       assert.equal(served.node(at.owner), undefined);
     });
 
+    storeTest(
+      'takes a host and its TXT values away in one commit, and keeps what another name has',
+      async (store) => {
+        const apex = name('dyn.test');
+        const set = rrset('TXT', 60, '"one"');
+        const put = (owner: string): Change => ({ kind: 'rrset-put', apex, owner: name(owner), rrset: set });
+        const gone = (owner: string): Change => {
+          return { kind: 'rrset-remove', apex, owner: name(owner), type: RRTYPE.TXT };
+        };
+        const [home, challenge] = ['h.dyn.test', '_acme-challenge.h.dyn.test'];
+        await store.commit([
+          { kind: 'zone-put', zone: zone('dyn.test') },
+          { kind: 'host-put', host: host(home, 'dyn.test') },
+          ...[home, challenge, '_acme-challenge.i.dyn.test'].map(put),
+        ]);
+        const kinds: string[][] = [];
+        const stop = store.onCommit((changes) => {
+          kinds.push(changes.map(({ kind }) => kind));
+        });
+        await store.commit([
+          { kind: 'host-remove', zone: apex, name: name(home) },
+          gone(home),
+          gone(challenge),
+        ]);
+        stop();
+        const served = store.view.zone(apex)!;
+        assert.deepEqual(kinds, [['host-remove', 'rrset-remove', 'rrset-remove']]);
+        assert.deepEqual([served.node(name(home)), served.node(name(challenge))], [undefined, undefined]);
+        assert.deepEqual(served.staticRRset(name('_acme-challenge.i.dyn.test'), RRTYPE.TXT), set);
+      },
+    );
+
     storeTest('finds tokens by id and by digest, and takes them away with their account', async (store) => {
       const digest = digestTokenSecret('secret', store.view.tokenKey);
       await store.commit([
@@ -197,6 +230,50 @@ export function testStore(kind: string, create: () => Promise<StoreUnderTest>): 
       stop();
       await store.commit(changes);
       assert.equal(seen.length, 1);
+    });
+
+    storeTest(
+      'finds codes by their digests, and their machines by host and by what they are',
+      async (store) => {
+        const { enrolments } = store.view;
+        await store.commit([
+          { kind: 'enrolment-put', enrolment: enrolment('e1') },
+          { kind: 'machine-put', machine: machine('e1', 'a.dyn.test', { serial: 'S1' }) },
+          { kind: 'machine-put', machine: machine('e1', 'b.dyn.test', { name: 'PC-B' }) },
+          { kind: 'machine-put', machine: machine('e2', 'a.dyn.test', { serial: 'S2' }) },
+        ]);
+        assert.deepEqual(enrolments.byDigest('digest-of-e1'), enrolments.get('e1'));
+        await store.commit([
+          { kind: 'enrolment-put', enrolment: enrolment('e1', { digest: 'another', used: 2 }) },
+          {
+            kind: 'machine-put',
+            machine: machine('e1', 'a.dyn.test', { serial: 'S3', tokens: ['t7', 't8'] }),
+          },
+        ]);
+        assert.equal(enrolments.byDigest('digest-of-e1'), undefined);
+        assert.equal(enrolments.byDigest('another')?.used, 2);
+        assert.deepEqual(enrolments.machine('e1', name('a.dyn.test'))?.tokens, ['t7', 't8']);
+        assert.equal(enrolments.machineKnownAs('e1', 'serial s1'), undefined);
+        assert.equal(enrolments.machineKnownAs('e1', 'serial s3')?.host, name('a.dyn.test'));
+        assert.equal(enrolments.machineKnownAs('e1', 'name pc-b')?.host, name('b.dyn.test'));
+        await store.commit([{ kind: 'machine-remove', enrolment: 'e1', host: name('a.dyn.test') }]);
+        assert.equal(enrolments.machine('e1', name('a.dyn.test')), undefined);
+        assert.equal(enrolments.machineKnownAs('e1', 'serial s3'), undefined);
+        assert.equal([...enrolments.machines('e1')].length, 1);
+        assert.equal(enrolments.machine('e2', name('a.dyn.test'))?.serial, 'S2');
+      },
+    );
+
+    storeTest('keeps every line about an enrolment, and the last thousand of the others', async (store) => {
+      const numbers = Array.from({ length: 1010 }, (_, i) => i + 2);
+      await store.commit([
+        { kind: 'event-put', event: event('e1', 1, { kind: 'enrolled', reason: null }) },
+        ...numbers.map((number) => ({ kind: 'event-put', event: event('e1', number) }) as const),
+        { kind: 'event-put', event: event('e1', 5) },
+      ]);
+      const kept = store.view.enrolments.events('e1').map(({ number }) => number);
+      assert.deepEqual(kept, [1, ...numbers.slice(10)]);
+      assert.deepEqual(store.view.enrolments.events('e2'), []);
     });
 
     storeTest('refuses commits after it was closed, and closes twice', async (store) => {

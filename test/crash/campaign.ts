@@ -6,10 +6,18 @@
  * verify the store as it lies on the disk.
  */
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HomingProcess, homing, interruptStart, startHoming } from '../interop/homing-process.ts';
-import { type Fleet, backupFileOf, checkFleet, createFleet, startFleetWork } from './fleet.ts';
+import {
+  type Fleet,
+  type FleetPlan,
+  backupFileOf,
+  checkFleet,
+  createFleet,
+  startFleetWork,
+} from './fleet.ts';
 import { type Ledger, addressesOf, createLedgers } from './ledger.ts';
 import { LOADED, type Load, startLoad } from './load.ts';
 import { type Serials, checkHosts, checkSerials, createResolver, watchSerials } from './observe.ts';
@@ -21,9 +29,11 @@ const LONGEST_ROUND_MS = 250;
 const ROUNDS_PER_START_KILL = 8;
 /** Small, so that the journal is folded into the snapshot again and again while the server is killed. */
 const SMALL_JOURNAL = { HOMING_STORE_COMPACTION_BYTES: '65536' };
-const LONGEST_FLEET_ROUND_MS = 20_000;
-/** One round in so many goes on until the journal is folded and a backup written. */
-const ROUNDS_PER_FOLD = 10;
+/** As long as it takes to be in the middle of an import, a backup or the folding of the journal. */
+const LONGEST_FLEET_ROUND_MS = 2_000;
+/** Of so many rounds one goes on until the journal is folded and a backup written, one until the folding has begun. */
+const ROUNDS_PER_FOLD = 20;
+const LONGEST_FOLD_MS = 5_000;
 const LONGEST_FOLDS_MS = 120_000;
 /** A million hosts are read in some seconds, on a machine that has other things to do in many. */
 const LONGEST_START_MS = 300_000;
@@ -42,6 +52,9 @@ export interface CampaignReport {
   readonly backups: number;
   /** How often the journal was folded while the server was under load. */
   readonly compactions: number;
+  /** How often the kill came while the journal was folded, and while a backup was written. */
+  readonly whileCompacting: number;
+  readonly whileBackingUp: number;
   /** From the start of a process until it served: the mean, and the longest. */
   readonly startMs: number;
   readonly longestStartMs: number;
@@ -115,6 +128,8 @@ const EMPTY: CampaignReport = {
   removals: 0,
   backups: 0,
   compactions: 0,
+  whileCompacting: 0,
+  whileBackingUp: 0,
   startMs: 0,
   longestStartMs: 0,
   seconds: 0,
@@ -136,18 +151,48 @@ async function killUnderLoad(world: World, token: string, full: boolean): Promis
   try {
     report.keptWithoutAnswer += await check(server, world);
     if (full) await checkCommandLine(dataDirectory, ledgers);
-    const work =
-      fleet === undefined
-        ? undefined
-        : startFleetWork(dataDirectory, fleet, backupFileOf(dataDirectory, report.kills));
+    const work = fleet === undefined ? undefined : startFleetWork(dataDirectory, fleet, planOf(world));
     const imported = fleet?.imported ?? 0;
     report.acknowledged += await loadUntilKilled(server, token, world);
     await work?.stop();
     report.imports += (fleet?.imported ?? 0) - imported;
     report.compactions += server.log().split('"code":"compacted"').length - 1;
+    await countWhatWasCut(world);
   } finally {
     await server.end('SIGKILL');
   }
+}
+
+/** What of a round is not left to chance: that the journal is being folded, or was. */
+function goalOf(kills: number): 'any moment' | 'folding' | 'folded' {
+  const turn = kills % ROUNDS_PER_FOLD;
+  return turn === 1 ? 'folded' : turn === 6 ? 'folding' : 'any moment';
+}
+
+function planOf({ dataDirectory, report: { kills } }: World): FleetPlan {
+  const backupFile = backupFileOf(dataDirectory, kills);
+  if (goalOf(kills) !== 'any moment') return { imports: 'many', backupFile };
+  // Not all at once: most rounds are for updates at their full rate.
+  return {
+    imports: Math.random() < 1 / 3 ? 'some' : 'none',
+    backupFile: Math.random() < 1 / 3 ? backupFile : undefined,
+  };
+}
+
+/** Counts the temporary files that a kill has left; those of backups, which nobody else removes, are removed. */
+async function countWhatWasCut({ dataDirectory, report }: World): Promise<void> {
+  if (await isFolding(dataDirectory)) report.whileCompacting++;
+  const beside = join(dataDirectory, '..');
+  for (const name of await readdir(beside)) {
+    if (!name.startsWith('backup-') || !name.includes('.tmp-')) continue;
+    report.whileBackingUp++;
+    await rm(join(beside, name));
+  }
+}
+
+/** Whether the snapshot that takes the place of the present one is begun. */
+async function isFolding(dataDirectory: string): Promise<boolean> {
+  return (await readdir(dataDirectory)).some((name) => name.startsWith('snapshot.json.tmp-'));
 }
 
 /** After the last kill everything is looked at once more, the last backup is restored, and the server ends in peace. */
@@ -156,7 +201,7 @@ async function lastLook(world: World): Promise<void> {
   await verifyStore(dataDirectory);
   const server = await startTimed(world);
   try {
-    report.keptWithoutAnswer += await check(server, world);
+    report.keptWithoutAnswer += await check(server, world, true);
     await checkCommandLine(dataDirectory, ledgers);
   } finally {
     assert.deepEqual(await server.end('SIGTERM'), { status: 0, signal: null });
@@ -178,11 +223,15 @@ function describeRound({ report, fleet, starts }: World, started: number): void 
   report.seconds = (Date.now() - started) / 1000;
 }
 
-async function check(server: HomingProcess, { ledgers, serials, fleet }: World): Promise<number> {
+async function check(
+  server: HomingProcess,
+  { ledgers, serials, fleet }: World,
+  every = false,
+): Promise<number> {
   const resolver = createResolver(server.dnsPort);
   await checkSerials(resolver, serials);
   const kept = await checkHosts(resolver, ledgers);
-  return fleet === undefined ? kept : kept + (await checkFleet(resolver, fleet));
+  return fleet === undefined ? kept : kept + (await checkFleet(resolver, fleet, every));
 }
 
 /** Updates from every device until the server is killed; gives the number of acknowledged updates. */
@@ -195,9 +244,10 @@ async function loadUntilKilled(
   const load = startLoad({ httpPort: server.httpPort, user: ACCOUNT, password: token }, ledgers);
   // Most rounds begin once updates flow, however slow the machine is; the others catch the first ones under way.
   if (Math.random() < 0.8) await firstAcknowledgement(load);
-  if (fleet !== undefined && report.kills % ROUNDS_PER_FOLD === 1) await firstFolds(server, fleet);
-  // A fleet's imports, backups and compactions take longer, and are to be killed at any moment of theirs.
-  await sleep(Math.random() * (fleet === undefined ? LONGEST_ROUND_MS : LONGEST_FLEET_ROUND_MS));
+  const goal = fleet === undefined ? 'any moment' : goalOf(report.kills);
+  if (fleet !== undefined && goal !== 'any moment') await untilFolds(server, fleet, goal);
+  const longest = goal === 'folding' ? LONGEST_FOLD_MS : LONGEST_FLEET_ROUND_MS;
+  await sleep(Math.random() * (fleet === undefined ? LONGEST_ROUND_MS : longest));
   const ended = server.end('SIGKILL');
   const watched = watch.stop();
   await ended;
@@ -206,14 +256,18 @@ async function loadUntilKilled(
   return load.acknowledged();
 }
 
-/** Waits until a backup and a compaction are done, so that a campaign goes through whole ones, too. */
-async function firstFolds(server: HomingProcess, fleet: Fleet): Promise<void> {
+/** Waits until the folding of the journal has begun, or until it and a backup are done. */
+async function untilFolds(server: HomingProcess, fleet: Fleet, goal: 'folding' | 'folded'): Promise<void> {
   const before = fleet.backups.length;
   const deadline = Date.now() + LONGEST_FOLDS_MS;
-  while (fleet.backups.length === before || !server.log().includes('"code":"compacted"')) {
+  const isReached = async (): Promise<boolean> =>
+    goal === 'folding'
+      ? await isFolding(server.dataDirectory)
+      : fleet.backups.length > before && server.log().includes('"code":"compacted"');
+  while (!(await isReached())) {
     // A journal that has not grown enough is not folded.
     if (Date.now() > deadline) return;
-    await sleep(100);
+    await sleep(20);
   }
 }
 

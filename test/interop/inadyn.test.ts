@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { administer } from './administer.ts';
 import { type Finished, run, temporaryDirectory } from './homing-process.ts';
 import { ACCOUNT, HOSTS, PASSWORD, assertPublished, needProgram, startScenario } from './programs.ts';
 
@@ -16,6 +17,8 @@ interface Settings {
   readonly password?: string;
   /** Undefined: ask Homing's checkip. */
   readonly address?: string;
+  /** What the script that writes its configuration puts behind its own parameters. */
+  readonly query?: string;
 }
 
 test('inadyn', async (t) => {
@@ -85,6 +88,22 @@ test('inadyn', async (t) => {
     assert.equal(status, 0, output);
     await assertPublished(server, VPN, { ipv4: '198.51.100.9' });
   });
+
+  await t.test('reports a prefix beside the address, and the hosts on it move', async () => {
+    await administer(server.dataDirectory, (carryOut) =>
+      carryOut({
+        kind: 'host-set',
+        fqdn: VPN,
+        addresses: [],
+        derived: { router: HOME, interfaceId: '::25', subnet: 3 },
+      }),
+    );
+    const sent = { address: '198.51.100.9', query: '&ip6lanprefix=2001:db8:1:200::/56' };
+    const { status, output } = await inadyn(sent);
+    assert.equal(status, 0, output);
+    await assertPublished(server, HOME, { ipv4: '198.51.100.9', ipv6: '2001:db8::7' });
+    await assertPublished(server, VPN, { ipv4: '198.51.100.9', ipv6: '2001:db8:1:203::25' });
+  });
 });
 
 /** A function that runs inadyn once with the given settings and an empty cache. */
@@ -96,7 +115,7 @@ async function createInadyn(
   const directory = await temporaryDirectory(t);
   const file = join(directory, 'inadyn.conf');
   const cache = join(directory, 'cache');
-  return async ({ hosts = [HOME], password = PASSWORD, address }) => {
+  return async ({ hosts = [HOME], password = PASSWORD, address, query = '' }) => {
     const names = hosts.map((host) => `"${host}"`).join(', ');
     const lines = [
       'period = 300',
@@ -107,7 +126,7 @@ async function createInadyn(
       `  username = "${ACCOUNT}"`,
       `  password = "${password}"`,
       `  ddns-server = "127.0.0.1:${port}"`,
-      '  ddns-path = "/nic/update?hostname=%h&myip=%i"',
+      `  ddns-path = "/nic/update?hostname=%h&myip=%i${query}"`,
       `  hostname = ${hosts.length === 1 ? names : `{ ${names} }`}`,
       ...(address === undefined
         ? ['  checkip-ssl = false', `  checkip-server = "127.0.0.1:${port}"`, '  checkip-path = "/checkip"']

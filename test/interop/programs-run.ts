@@ -38,9 +38,9 @@ export const PROGRAM_RUNS: readonly ProgramRun[] = [
     devices: ['inadyn'],
     standsFor: ['unifi'],
     shows:
-      'custom, and dyndns.org, no-ip.com, duckdns.org and dynv6.com under their own names; checkip; several hosts; IPv6; forced updates with --force and SIGUSR1; wrong password, unknown host',
+      'custom, and dyndns.org, no-ip.com, duckdns.org and dynv6.com under their own names; checkip; several hosts; IPv6; a prefix that a script puts into its configuration; forced updates with --force and SIGUSR1; wrong password, unknown host',
     tests: ['inadyn.test.ts', 'examples.test.ts', 'providers/inadyn-providers.test.ts'],
-    limits: 'its own providers need root, for port 80 and a hosts file; it cannot send a prefix',
+    limits: 'its own providers need root, for port 80 and a hosts file; of itself it knows no prefix',
   },
   {
     title: 'curl',

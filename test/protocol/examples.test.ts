@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { formatIpPrefix } from '../../src/net/ip-prefix.ts';
 import { EXAMPLES, filledExample } from '../interop/shipped-example.ts';
-import { basic, openSite } from './site.ts';
+import { basic, name, openSite } from './site.ts';
 
 const SITE = {
   hosts: ['home.example.test'],
@@ -34,12 +35,13 @@ function targetOf(url: string): string {
 }
 
 describe('clients/examples', () => {
-  it('fritzbox.txt: the fields of the form, with both families, one of them, and DS-Lite (D-5.4)', async (t) => {
+  it('fritzbox.txt: the fields of the form, with both families, one of them, DS-Lite, and the prefix (D-5.4, D-12.1)', async (t) => {
     const text = filledExample('fritzbox.txt', VALUES);
     const field = (name: string): string => found(text, new RegExp(`^${name}: +(\\S+)$`, 'm'));
     const site = await openSite(t, SITE);
-    const send = async (ipv4: string, ipv6: string): Promise<string> => {
+    const send = async (ipv4: string, ipv6: string, lan = ''): Promise<string> => {
       const url = field('Update URL')
+        .replace('<ip6lanprefix>', lan)
         .replace('<domain>', field('Domain name'))
         .replace('<ipaddr>', ipv4)
         .replace('<ip6addr>', ipv6);
@@ -54,7 +56,10 @@ describe('clients/examples', () => {
     assert.equal(await send('198.51.100.7', '2001:db8::7'), 'good 198.51.100.7,2001:db8::7\n');
     assert.equal(await send('198.51.100.8', ''), 'good 198.51.100.8\n');
     assert.equal(await send('', '2001:db8::8'), 'good 2001:db8::8\n');
-    assert.equal(site.published(VALUES.hostname), '198.51.100.8 2001:db8::8');
+    assert.equal(await send('', '2001:db8::8', '2001:db8:1:200::/56'), 'good 2001:db8::8\n');
+    assert.equal(site.published(VALUES.hostname), '198.51.100.8 2001:db8::8', 'a prefix is no address');
+    const { prefix } = site.view.host(name(VALUES.hostname))!;
+    assert.equal(prefix === undefined ? undefined : formatIpPrefix(prefix), '2001:db8:1:200::/56');
   });
 
   it('openwrt.sh: the URL as ddns-scripts fill it in, through GNU wget, which waits for the 401 (D-3.4)', async (t) => {

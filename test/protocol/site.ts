@@ -3,12 +3,13 @@ import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createAuthenticator } from '../../src/account/create-authenticator.ts';
 import type { Derivation } from '../../src/account/host.ts';
+import { createLockout } from '../../src/account/lockout/lockout.ts';
 import { createPasswordHasher } from '../../src/account/password.ts';
 import { digestTokenSecret, gnudipKey } from '../../src/account/token.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
 import type { Health } from '../../src/http/health.ts';
 import { type HttpLog, formatUpdateEntry } from '../../src/http/log.ts';
-import type { RegistrationPolicy } from '../../src/http/update/dialects/acme-dns-register.ts';
+import type { RegistrationPolicy } from '../../src/http/update/registration/acme-dns-register.ts';
 import { type HttpServer, type HttpServerOptions, createHttpServer } from '../../src/http/server.ts';
 import type { AcceptPolicy } from '../../src/net/address-class.ts';
 import { formatIpAddress } from '../../src/net/ip-address.ts';
@@ -17,9 +18,11 @@ import { systemClock } from '../../src/ops/clock.ts';
 import type { Change } from '../../src/store/change.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { type Store, StoreError, type StoreView } from '../../src/store/store.ts';
-import { type ChangeBudgetPolicy, createChangeBudget } from '../../src/update/change-budget.ts';
+import { createChangeBudget } from '../../src/update/change-budget.ts';
 import { createCommitter } from '../../src/update/commit.ts';
 import { createUpdateService } from '../../src/update/create-service.ts';
+import { createEnroller } from '../../src/update/enrol/create-enroller.ts';
+import type { BucketPolicy } from '../../src/update/token-buckets.ts';
 import { type Name, parseName } from '../../src/zone/name.ts';
 
 export interface SiteOptions {
@@ -37,8 +40,10 @@ export interface SiteOptions {
   /** Who may register with acme-dns. */
   readonly registration?: Omit<RegistrationPolicy, 'digest'>;
   readonly server?: Partial<HttpServerOptions>;
+  /** Whether enrolment codes are taken over HTTPS alone. */
+  readonly requireHttps?: boolean;
   /** How often a host may change; default: as it likes. */
-  readonly changes?: ChangeBudgetPolicy;
+  readonly changes?: BucketPolicy;
 }
 
 export interface Site {
@@ -136,6 +141,15 @@ export async function openBacking(options: SiteOptions = {}): Promise<Backing> {
     }),
     authenticator: createAuthenticator({ accounts: store.view, passwords, clock: systemClock }),
     tokens: store.view,
+    enrolment: {
+      enroller: createEnroller({
+        view: store.view,
+        committer,
+        clock: systemClock,
+        lockout: createLockout({ clock: systemClock, slots: 64 }),
+      }),
+      requireHttps: options.requireHttps ?? false,
+    },
     ...(options.registration === undefined
       ? {}
       : {

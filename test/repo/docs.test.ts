@@ -37,7 +37,9 @@ test('every dependency has its reason in docs/design/dependencies.md, and nothin
 });
 
 test('every dependency is pinned to one version', () => {
-  const loose = Object.entries(packages).filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[a-z0-9.]+)?$/.test(version));
+  const loose = Object.entries(packages).filter(
+    ([, version]) => !/^\d+\.\d+\.\d+(?:-[a-z0-9.]+)?$/.test(version),
+  );
   assert.deepEqual(loose, []);
 });
 

@@ -41,12 +41,64 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   '@hono/node-server': /^src\/http\//,
   commander: /^src\/cli\//,
   'csv-parse': /^src\/cli\//,
+  limiter: /^src\/update\/token-buckets\.ts$/,
   yaml: /^src\/config\//,
   pino: /^src\/ops\//,
   'pino-pretty': /^src\/ops\//,
 };
 
+/** The agent, and what of the server it may import. */
+const AGENT = 'clients/agent/src/';
+const AGENT_MAY_IMPORT = /^(src\/(net\/[a-z-]+|ops\/parsed)\.ts|package\.json)$/;
+
+/** The rooms that each room of the agent may import from, besides itself. */
+const AGENT_CORE = ['config', 'log', 'schedule', 'update'] as const;
+const AGENT_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  config: [],
+  log: ['config'],
+  http: ['config', 'update'],
+  update: ['config', 'http'],
+  schedule: ['config', 'log', 'update'],
+  detect: ['config', 'http', 'schedule'],
+  verify: ['config', 'schedule'],
+  state: ['schedule'],
+  platform: ['config', 'detect', 'http'],
+  agent: [...AGENT_CORE, 'detect', 'http', 'platform', 'state', 'verify', 'version'],
+  enrol: ['config', 'http', 'platform', 'version'],
+  service: ['platform', 'exit-code'],
+  commands: [
+    ...AGENT_CORE,
+    'agent',
+    'detect',
+    'enrol',
+    'exit-code',
+    'http',
+    'platform',
+    'service',
+    'state',
+    'version',
+  ],
+  main: ['commands', 'platform'],
+  version: [],
+  'exit-code': [],
+};
+
+/** Where each dependency of the agent is touched, below its sources. */
+const AGENT_DOORS: Readonly<Record<string, RegExp>> = {
+  cockatiel: /^schedule\/(back-off|server-gate)\.ts$/,
+  undici: /^http\//,
+  'rotating-file-stream': /^log\//,
+  zod: /^(config|state|enrol)\//,
+  yaml: /^(config|enrol)\//,
+  commander: /^commands\//,
+  'fastest-levenshtein': /^config\//,
+};
+
+/** What only the agent uses. */
+const AGENT_ONLY = new Set(['cockatiel', 'undici', 'rotating-file-stream']);
+
 const sources = sourcesBelow('src');
+const clients = sourcesBelow('clients');
 
 test('imports run one way between rooms', () => {
   const wrong = sources.flatMap((file) => file.imports.flatMap((entry) => wrongImport(file, entry)));
@@ -103,18 +155,76 @@ test('one place outside the store commits', () => {
   assert.match(callers[0]!, /^src\/update\//);
 });
 
-test('clients import nothing from src', () => {
-  const wrong = sourcesBelow('clients').flatMap((file) =>
+test('clients import of the server what the agent may: addresses as values, and parse results', () => {
+  const wrong = clients.flatMap((file) =>
     file.imports
-      .filter(({ target }) => target?.startsWith('src/'))
+      .filter(({ target }) => target !== undefined && !target.startsWith('clients/'))
+      .filter(({ target }) => !(file.path.startsWith(AGENT) && AGENT_MAY_IMPORT.test(target!)))
       .map((entry) => `${file.path}:${entry.line} imports ${entry.specifier}`),
   );
   assert.deepEqual(wrong, []);
 });
 
+test('the server knows nothing of the clients', () => {
+  const wrong = sources.flatMap((file) =>
+    file.imports
+      .filter((entry) => entry.target?.startsWith('clients/') ?? AGENT_ONLY.has(entry.package ?? ''))
+      .map((entry) => `${file.path}:${entry.line} imports ${entry.specifier}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('the rooms of the agent import one way, and each of its dependencies has one door', () => {
+  const agent = clients.filter((file) => file.path.startsWith(AGENT));
+  const wrong = agent.flatMap((file) =>
+    file.imports.flatMap((entry) => {
+      const place = `${file.path}:${entry.line} imports ${entry.specifier}`;
+      if (entry.package !== undefined && !entry.package.startsWith('node:'))
+        return AGENT_DOORS[entry.package]?.test(file.path.slice(AGENT.length)) === true ? [] : [place];
+      if (entry.target?.startsWith(AGENT) !== true) return [];
+      const [from, to] = [agentRoomOf(file.path), agentRoomOf(entry.target)];
+      const allowed = AGENT_ROOMS[from];
+      if (allowed === undefined) return [`${place}: the room ${from} is not in the table`];
+      return from === to || allowed.includes(to) ? [] : [place];
+    }),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('the core of the agent does no input or output and reads no clock', () => {
+  const core = clients.filter((file) => file.path.startsWith(`${AGENT}schedule/`));
+  assert.deepEqual(
+    core.flatMap((file) => [
+      ...file.imports
+        .filter((entry) => entry.package?.startsWith('node:') === true)
+        .map(({ line }) => `${file.path}:${line}`),
+      ...mentions(file, 'Date', 'now'),
+      ...mentions(file, 'Math', 'random'),
+      ...mentions(file, 'performance', 'now'),
+    ]),
+    [],
+  );
+});
+
+test('the files of the agent import no cycle, and only its main touches the process', () => {
+  const agent = clients.filter((file) => file.path.startsWith(AGENT));
+  const graph = new Map(agent.map((file) => [file.path, file.imports.flatMap((i) => i.target ?? [])]));
+  assert.equal(findCycle(graph)?.join(' → '), undefined);
+  const others = agent.filter((file) => file.path !== `${AGENT}main.ts`);
+  assert.deepEqual(
+    others.flatMap((file) => [...mentions(file, 'process', 'exit'), ...mentions(file, 'process', 'stdout')]),
+    [],
+  );
+});
+
 /** The room of a path: the folder below `src`, or the file itself where it lies directly there. */
 function roomOf(path: string): string {
   return path.split('/')[1]!.replace(/\.ts$/, '');
+}
+
+/** The same for a path of the agent. */
+function agentRoomOf(path: string): string {
+  return path.slice(AGENT.length).split('/')[0]!.replace(/\.ts$/, '');
 }
 
 function wrongImport(file: SourceFile, { target, specifier, line }: Import): string[] {

@@ -41,13 +41,13 @@ export interface Import {
   readonly line: number;
 }
 
-/** Every file below a folder, sorted; none where the folder does not exist. */
+/** Every file below a folder, sorted, but for what is installed or built. */
 export function filesBelow(folder: string): string[] {
   const entries = readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: false });
   return entries
     .flatMap((entry) => {
       const path = posix.join(folder, entry.name);
-      if (entry.name === 'node_modules') return [];
+      if (entry.name === 'node_modules' || entry.name === 'dist') return [];
       return entry.isDirectory() ? filesBelow(path) : [path];
     })
     .sort();

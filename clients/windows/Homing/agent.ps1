@@ -20,7 +20,7 @@ try {
       $results = @(Update-HomingHost @common -Force:$Force)
       $results
       if (@($results | Where-Object { $_.Outcome -eq 'stopped' }).Count -gt 0) { $code = 2 }
-      elseif (@($results | Where-Object { $_.Outcome -eq 'failed' }).Count -gt 0) { $code = 1 }
+      elseif (@($results | Where-Object { @('failed', 'unknown') -contains $_.Outcome }).Count -gt 0) { $code = 1 }
     }
     'check' {
       $result = Test-HomingConfiguration @common

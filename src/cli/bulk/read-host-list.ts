@@ -14,7 +14,20 @@ import type { CliContext } from '../context.ts';
 import { CliError } from '../exit-code.ts';
 
 /** The columns of a list in their order where its first line does not name them, and the keys of a JSON object. */
-export const HOST_COLUMNS = ['fqdn', 'account', 'ipv4', 'ipv6', 'ttl'] as const;
+export const HOST_COLUMNS = [
+  'fqdn',
+  'account',
+  'ipv4',
+  'ipv6',
+  'ttl',
+  'prefixOf',
+  'subnet',
+  'interfaceId',
+  'mac',
+] as const;
+
+/** Columns whose JSON values may be numbers, too. */
+const NUMBERS: readonly Column[] = ['ttl', 'subnet'];
 
 type Column = (typeof HOST_COLUMNS)[number];
 
@@ -90,12 +103,17 @@ async function readCsv(source: Readable, take: (row: HostRow) => void): Promise<
 
 /** The columns that a first line names; undefined where it is a host's. */
 function namedColumns(fields: readonly string[], line: number): readonly Column[] | undefined {
-  const names = fields.map((field) => field.toLowerCase());
+  // Spreadsheets write `Prefix of` where scripts write `prefixOf`.
+  const names = fields.map((field) => field.toLowerCase().replace(/[ _-]/g, ''));
   if (!names.includes('fqdn')) return undefined;
   return names.map((name, i) => {
-    const column = HOST_COLUMNS.find((known) => known === name);
+    const column = HOST_COLUMNS.find((known) => known.toLowerCase() === name);
     if (column === undefined || names.indexOf(name) !== i)
-      throw malformed(line, `"${name}" is no column: there are ${HOST_COLUMNS.join(', ')}, each once`, i + 1);
+      throw malformed(
+        line,
+        `"${fields[i]!}" is no column: there are ${HOST_COLUMNS.join(', ')}, each once`,
+        i + 1,
+      );
     return column;
   });
 }
@@ -140,7 +158,7 @@ function rowOfJson(text: string, line: number): HostRow {
     if (column === undefined)
       throw malformed(line, `"${key}" is no key: there are ${HOST_COLUMNS.join(', ')}`);
     if (field === null || field === '') continue;
-    if (typeof field !== 'string' && !(column === 'ttl' && typeof field === 'number'))
+    if (typeof field !== 'string' && !(NUMBERS.includes(column) && typeof field === 'number'))
       throw malformed(line, `"${key}" must be text`);
     row[column] = String(field);
   }

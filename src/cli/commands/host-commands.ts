@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { HostInfo, ImportCounts } from '../../update/admin/command.ts';
 import { DEFAULT_HOST_TTL } from '../../update/admin/plan-host.ts';
 import { administrative } from '../administrative.ts';
-import { readHostList } from '../bulk/read-host-list.ts';
+import { HOST_COLUMNS, readHostList } from '../bulk/read-host-list.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../exit-code.ts';
 import { parseSeconds } from '../options.ts';
@@ -38,10 +38,16 @@ export function addHostCommands(program: Command, context: CliContext): void {
   addBlockCommands(host, context);
   addRecipeCommand(host, context);
   addAttemptsCommand(host, context);
-  administrative(host.command('remove <fqdn>').description('remove a host and its addresses'), context, {
+  const remove = host
+    .command('remove <fqdn>')
+    .description(
+      'remove a host, its addresses, and the TXT values at its name and at _acme-challenge below it',
+    );
+  administrative(remove, context, {
     examples: ['host remove home.dyn.example.org'],
     toCommand: ([fqdn]) => ({ kind: 'host-remove', fqdn: fqdn! }),
-    show: ({ removed }) => `removed host ${removed}`,
+    show: ({ removed, records }) =>
+      [`removed host ${removed}`, ...records.map((it) => `removed ${it}`)].join('\n'),
   });
 }
 
@@ -102,8 +108,9 @@ function addImportCommand(host: Command, context: CliContext): void {
   const load = host
     .command('import <file>')
     .description(
-      'add all hosts of a list, or none: CSV with the columns fqdn, account, ipv4, ipv6, ttl (named by a first line, ' +
-        'or in this order), or a JSON object with these keys on each line (.jsonl); - reads standard input',
+      `add all hosts of a list, or none: CSV with the columns ${HOST_COLUMNS.join(', ')} (named by a first line, ` +
+        'or in this order), or a JSON object with these keys on each line (.jsonl); - reads standard input. The last ' +
+        'four define a host on the prefix of another, which may be in the list, too',
     )
     .option('--skip-existing', 'leave hosts alone that are there already; without it they refuse the list')
     .option(

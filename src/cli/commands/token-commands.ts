@@ -25,11 +25,12 @@ export function addTokenCommands(program: Command, context: CliContext): void {
     }),
     show: (tokens) =>
       formatTable(
-        ['ID', 'ACCOUNT', 'HOSTS', 'CREATED', 'LABEL'],
-        tokens.map(({ id, account, hosts, createdAt, label }) => [
+        ['ID', 'ACCOUNT', 'HOSTS', 'GNUDIP', 'CREATED', 'LABEL'],
+        tokens.map(({ id, account, hosts, gnudip, createdAt, label }) => [
           id,
           account,
           hosts === null ? 'all' : hosts.join(','),
+          gnudip ? 'yes' : '-',
           createdAt,
           label,
         ]),

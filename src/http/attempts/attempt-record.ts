@@ -11,6 +11,7 @@ import { hostNameBehind } from '../../update/txt/plan-txt.ts';
 import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { type AttemptRun, HostAttempts, type Sighting } from './host-attempts.ts';
+import { HostPool } from './host-pool.ts';
 
 /** Where hosts are looked up. */
 export interface HostDirectory {
@@ -33,16 +34,21 @@ const LIMITS: AttemptLimits = {
   bytes: 64 * 1024 * 1024,
   strangersBytes: 8 * 1024 * 1024,
 };
-/** To how many hosts in use a second chance is given for each that goes, so that none of it takes long. */
-const SECOND_CHANCES = 8;
+
+/** Where a host's attempts are kept. */
+interface Place {
+  readonly pool: HostPool;
+  readonly number: number;
+  readonly attempts: HostAttempts;
+}
 
 /** The record of attempts. */
 export class AttemptRecord {
   readonly #directory: HostDirectory;
   readonly #limits: AttemptLimits;
   /** By host name in lower case without a trailing dot, as nearly every device writes it. */
-  readonly #own = new Map<string, HostAttempts>();
-  readonly #strangers = new Map<string, HostAttempts>();
+  readonly #own = new HostPool();
+  readonly #strangers = new HostPool();
   #bytes = 0;
   #strangersBytes = 0;
 
@@ -58,12 +64,9 @@ export class AttemptRecord {
 
   /** Notes an attempt at a host as it was named, or at the name of its ACME challenges; others are not noted. */
   note(text: string, sighting: Sighting): void {
-    const known = this.#own.get(text);
-    if (known?.join(sighting) === true) {
-      known.used ||= sighting.proved;
-      return;
-    }
-    const key = known === undefined ? this.#keyOf(text) : text;
+    const known = this.#own.find(text);
+    if (known !== -1 && this.#join(this.#own, known, sighting)) return;
+    const key = known === -1 ? this.#keyOf(text) : text;
     if (key !== undefined) this.#noteAt(key, sighting);
   }
 
@@ -77,12 +80,14 @@ export class AttemptRecord {
   /** The attempts at a host, the latest first. */
   list(host: Name): readonly AttemptRun[] {
     const key = formatHostname(host);
-    return (this.#own.get(key) ?? this.#strangers.get(key))?.list() ?? [];
+    return this.#placeOf(key)?.attempts.list() ?? [];
   }
 
   /** Forgets a host: whoever has the name next has no part in what was before. */
   forget(host: Name): void {
-    if (this.#own.size + this.#strangers.size > 0) this.#remove(formatHostname(host));
+    if (this.#own.size + this.#strangers.size === 0) return;
+    const place = this.#placeOf(formatHostname(host));
+    if (place !== undefined) this.#remove(place.pool, place.number);
   }
 
   #keyOf(text: string): string | undefined {
@@ -90,16 +95,27 @@ export class AttemptRecord {
     return host === undefined ? undefined : formatHostname(host.name);
   }
 
+  #placeOf(key: string): Place | undefined {
+    for (const pool of [this.#own, this.#strangers]) {
+      const number = pool.find(key);
+      if (number !== -1) return { pool, number, attempts: pool.at(number) };
+    }
+    return undefined;
+  }
+
+  #join(pool: HostPool, number: number, sighting: Sighting): boolean {
+    if (!pool.at(number).join(sighting)) return false;
+    if (sighting.proved) pool.touch(number);
+    return true;
+  }
+
   #noteAt(key: string, sighting: Sighting): void {
     const { proved } = sighting;
-    const known = this.#own.get(key) ?? this.#strangers.get(key);
-    if (known?.join(sighting) === true) {
-      known.used ||= proved;
-      return;
-    }
+    const known = this.#placeOf(key);
+    if (known !== undefined && this.#join(known.pool, known.number, sighting)) return;
     if (!proved && !this.#hasRoomForStranger()) return;
-    const attempts = this.#place(key, proved);
-    attempts.used ||= proved;
+    const { pool, number, attempts } = this.#obtain(key, proved);
+    if (proved) pool.touch(number);
     this.#bytes -= attempts.ownBytes;
     this.#strangersBytes -= attempts.strangerBytes;
     attempts.add(sighting);
@@ -108,19 +124,17 @@ export class AttemptRecord {
     while (this.#bytes > this.#limits.bytes && this.#own.size > 1) this.#forgetOne(this.#own);
   }
 
-  /** The attempts at a host, which has a place among the owners' or the strangers' from here on. */
-  #place(key: string, proved: boolean): HostAttempts {
-    const own = this.#own.get(key);
-    if (own !== undefined) return own;
-    const attempts = this.#strangers.get(key) ?? new HostAttempts();
+  /** The place of a host, among the owners' or the strangers' from here on. */
+  #obtain(key: string, proved: boolean): Place {
+    const known = this.#placeOf(key);
+    if (known !== undefined && (known.pool === this.#own || !proved)) return known;
+    known?.pool.remove(known.number);
     const [pool, limit] = proved
       ? [this.#own, this.#limits.hosts]
       : [this.#strangers, this.#limits.strangersHosts];
-    if (pool.has(key)) return attempts;
-    this.#strangers.delete(key);
     while (pool.size >= limit) this.#forgetOne(pool);
-    pool.set(key, attempts);
-    return attempts;
+    const attempts = known?.attempts ?? new HostAttempts();
+    return { pool, number: pool.add(key, attempts), attempts };
   }
 
   /** Where strangers have had their share, the hosts that only they have named go, and then nothing of theirs is added. */
@@ -130,26 +144,14 @@ export class AttemptRecord {
     return this.#strangersBytes < this.#limits.strangersBytes;
   }
 
-  #forgetOne(pool: Map<string, HostAttempts>): void {
-    let chances = SECOND_CHANCES;
-    for (const [key, attempts] of pool) {
-      if (attempts.used && chances-- > 0) {
-        attempts.used = false;
-        pool.delete(key);
-        pool.set(key, attempts);
-        continue;
-      }
-      this.#remove(key);
-      return;
-    }
+  #forgetOne(pool: HostPool): void {
+    this.#remove(pool, pool.nextToGo());
   }
 
-  #remove(key: string): void {
-    const attempts = this.#own.get(key) ?? this.#strangers.get(key);
-    if (attempts === undefined) return;
+  #remove(pool: HostPool, number: number): void {
+    const attempts = pool.at(number);
     this.#bytes -= attempts.ownBytes;
     this.#strangersBytes -= attempts.strangerBytes;
-    this.#own.delete(key);
-    this.#strangers.delete(key);
+    pool.remove(number);
   }
 }

@@ -39,6 +39,8 @@ const WORDS: Readonly<Record<AttemptOutcome, string>> = {
   overloaded: 'server busy',
   unavailable: 'server failing',
   'wrong-path': 'wrong path',
+  'wrong-method': 'method that updates nothing',
+  'unread-body': 'body too long, or cut short',
 };
 
 /** Attempts as commands print them. */

@@ -8,8 +8,9 @@
 import type { IpAddress } from '../../net/ip-address.ts';
 import type { OutcomeKind } from '../../update/outcome.ts';
 
-/** What came of an attempt; the last three are told apart for the owner alone, never in a reply. */
-export type AttemptOutcome = OutcomeKind | 'wrong-path' | 'no-credentials' | 'wrong-user';
+/** What came of an attempt; the last five are told apart for the owner alone, never in a reply. */
+export type AttemptOutcome =
+  OutcomeKind | 'wrong-path' | 'wrong-method' | 'unread-body' | 'no-credentials' | 'wrong-user';
 
 /** One attempt as it is noted. */
 export interface Sighting {
@@ -48,32 +49,30 @@ interface Entry extends Omit<AttemptRun, 'lastAt' | 'count'> {
 
 /** The attempts at one host. */
 export class HostAttempts {
-  /** Whether it was in use since it was last looked at for something to forget. */
-  used = false;
   /** About how much memory the entries of each kind take. */
   ownBytes = 0;
   strangerBytes = 0;
-  readonly #own: Entry[] = [];
-  readonly #strangers: Entry[] = [];
+  // Made with their first entry: an empty list that grows has room for seventeen at once, and most hosts need one.
+  #own: Entry[] | undefined;
+  #strangers: Entry[] | undefined;
+  /** The entry that counted last, which nearly always counts next; that it is still in its list is seen to. */
+  #latest: Entry | undefined;
 
   /** Counts a sighting where an equal one is among the last; allocates nothing. False where it would be a new entry. */
   join(sighting: Sighting): boolean {
-    const list = sighting.proved ? this.#own : this.#strangers;
-    const end = Math.max(0, list.length - WINDOW);
-    for (let i = list.length - 1; i >= end; i--) {
-      const entry = list[i]!;
-      if (!isEqual(entry, sighting)) continue;
-      entry.count++;
-      entry.lastAt = sighting.at;
-      return true;
-    }
-    return false;
+    const entry =
+      this.#latest !== undefined && isEqual(this.#latest, sighting) ? this.#latest : this.#find(sighting);
+    if (entry === undefined) return false;
+    entry.count++;
+    entry.lastAt = sighting.at;
+    this.#latest = entry;
+    return true;
   }
 
   /** Makes an entry of a sighting; the oldest leaves where there are too many. */
   add({ outcome, proved, source, agent, dialect, at }: Sighting): void {
-    const own = this.#own;
-    const strangers = this.#strangers;
+    const own = this.#own ?? [];
+    const strangers = this.#strangers ?? [];
     if (!proved && strangers.length >= ATTEMPTS_PER_HOST.strangers) this.#dropOldest(strangers);
     else if (own.length + strangers.length >= ATTEMPTS_PER_HOST.all)
       this.#dropOldest(own.length > ATTEMPTS_PER_HOST.all - ATTEMPTS_PER_HOST.strangers ? own : strangers);
@@ -88,18 +87,30 @@ export class HostAttempts {
       lastAt: at,
       count: 1,
     };
-    list.push(entry);
+    this.#latest = entry;
+    if (list.length > 0) list.push(entry);
+    else if (proved) this.#own = [entry];
+    else this.#strangers = [entry];
     if (proved) this.ownBytes += bytesOf(entry);
     else this.strangerBytes += bytesOf(entry);
   }
 
   /** All entries, the latest first. */
   list(): readonly AttemptRun[] {
-    return [...this.#own, ...this.#strangers].reverse().sort((a, b) => b.lastAt - a.lastAt);
+    return [...(this.#own ?? []), ...(this.#strangers ?? [])].reverse().sort((a, b) => b.lastAt - a.lastAt);
+  }
+
+  #find(sighting: Sighting): Entry | undefined {
+    const list = sighting.proved ? this.#own : this.#strangers;
+    if (list === undefined) return undefined;
+    const end = Math.max(0, list.length - WINDOW);
+    for (let i = list.length - 1; i >= end; i--) if (isEqual(list[i]!, sighting)) return list[i];
+    return undefined;
   }
 
   #dropOldest(list: Entry[]): void {
     const entry = list.shift()!;
+    if (entry === this.#latest) this.#latest = undefined;
     if (entry.proved) this.ownBytes -= bytesOf(entry);
     else this.strangerBytes -= bytesOf(entry);
   }
@@ -111,9 +122,13 @@ export function keptAgent(agent: string | undefined): string {
   return agent.length <= LONGEST_AGENT ? agent : agent.slice(0, LONGEST_AGENT);
 }
 
-function isEqual(entry: Entry, { outcome, source, agent, dialect }: Sighting): boolean {
+function isEqual(entry: Entry, { outcome, proved, source, agent, dialect }: Sighting): boolean {
   return (
-    entry.outcome === outcome && entry.source === source && entry.agent === agent && entry.dialect === dialect
+    entry.outcome === outcome &&
+    entry.proved === proved &&
+    entry.source === source &&
+    entry.agent === agent &&
+    entry.dialect === dialect
   );
 }
 

@@ -1,91 +1,152 @@
 /**
  * From requests and their results to the record of attempts.
  *
- * Invariants: an attempt is noted at the hosts that it names, whoever sent it; whether somebody may see a host is
- * decided as for updates; what strangers send is noted after their reply was written, so that it takes as long for a
- * host that exists as for one that does not; an unchanged update
- * leaves nothing behind.
+ * Invariants: an attempt is noted at the hosts that it names, whoever sent it, else at those of the token that it holds;
+ * whether somebody may see a host is decided as for updates; what strangers send, and whatever was refused before it was
+ * proved, is noted after the reply was written, so that it takes as long for a host that exists as for one that does
+ * not; an unchanged update leaves nothing behind.
  */
+import type { Credentials } from '../../account/authenticator.ts';
 import { hostAccess } from '../../account/permission.ts';
-import type { Principal } from '../../account/principal.ts';
+import type { Principal, TokenPrincipal } from '../../account/principal.ts';
 import type { Clock } from '../../ops/clock.ts';
 import type { HostOutcome, RequestOutcome } from '../../update/outcome.ts';
 import type { UpdateResult } from '../../update/service.ts';
 import type { TxtOutcome, TxtResult } from '../../update/txt/txt.ts';
 import type { Exchange } from '../exchange.ts';
+import { parseCredentials } from '../update/credentials.ts';
+import { hostsOfToken } from '../update/dialects/token-hosts.ts';
 import { parseUpdateParameters } from '../update/parameters.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import { type AttemptOutcome, keptAgent } from './host-attempts.ts';
 
+/** What a request says of itself before anything is proved. */
+export interface Claim {
+  readonly credentials: Credentials | undefined;
+  /** Whether a value that stands for an address or a prefix is none; the rest of the request counts all the same. */
+  readonly malformed?: boolean;
+}
+
 /** A request on its way: who it was, once that is proved, and the hosts that it names. */
-export interface NamedHosts {
+export interface NamedHosts<C extends Claim> {
   readonly exchange: Exchange;
+  readonly attempt: C;
   readonly principal: Principal | undefined;
   readonly hosts: readonly string[];
+}
+
+/** How requests are attributed to hosts. */
+export interface Attribution {
+  readonly record: AttemptRecord;
+  /** Whose token a secret is; for requests that were refused before that was asked. */
+  readonly identify: (secret: string) => TokenPrincipal | undefined;
+}
+
+/** What is noted of one dialect. */
+export interface RecordedDialect<C extends Claim> {
+  readonly name: string;
+  /** The hosts where requests do not name them themselves, or not in full. */
+  readonly resolveHosts?: ((attempt: C, principal: Principal) => readonly string[]) | undefined;
 }
 
 type Settled = UpdateResult | TxtResult | RequestOutcome;
 
 /** Notes what came of the requests of one dialect; `at` is the time in milliseconds. */
-export interface AttemptRecorder {
-  note(request: NamedHosts, result: Settled, at: number): void;
+export interface AttemptRecorder<C extends Claim> {
+  note(request: NamedHosts<C>, result: Settled, at: number): void;
 }
 
 /** The recorder of a dialect. */
-export function createAttemptRecorder(record: AttemptRecord, dialect: string): AttemptRecorder {
-  return new DialectRecorder(record, dialect);
+export function createAttemptRecorder<C extends Claim>(
+  attribution: Attribution,
+  dialect: RecordedDialect<C>,
+): AttemptRecorder<C> {
+  return new DialectRecorder(attribution, dialect);
 }
 
-/** Notes a request with host names that came to a path where nothing is. */
-export function noteWrongPath(record: AttemptRecord, exchange: Exchange, clock: Clock): void {
-  if (exchange.query === '') return;
+/** Why a request never came before a dialect, or one could not read it. */
+export interface Unserved {
+  readonly outcome: 'wrong-path' | 'wrong-method' | 'unread-body';
+  /** Empty where it is none's. */
+  readonly dialect: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Notes a request that no dialect served, after its reply was written: at the hosts that its query names, else at
+ * those of the token that it holds, else at the host that is its user name.
+ */
+export function noteUnserved({ record, identify }: Attribution, exchange: Exchange, why: Unserved): void {
+  const { route, query, headers, source } = exchange;
+  const inPath = TOKEN_IN_PATH.exec(route)?.[1];
+  if (query === '' && headers.authorization === undefined && inPath === undefined) return;
   setImmediate(() => {
-    const { source, headers } = exchange;
-    const agent = keptAgent(headers['user-agent']);
-    const at = clock.now();
-    for (const host of parseUpdateParameters(exchange.query).hosts.slice(0, MAX_WRONG_PATH_HOSTS))
-      record.note(host, { outcome: 'wrong-path', proved: false, source, agent, dialect: '', at });
+    const { hosts: named, ...parameters } = parseUpdateParameters(query);
+    const sent = parseCredentials(headers.authorization, parameters) ?? { user: '', secret: inPath ?? query };
+    const principal = identify(sent.secret);
+    const ofToken = principal === undefined ? [sent.user] : hostsOfToken(principal);
+    const [agent, at] = [keptAgent(headers['user-agent']), why.clock.now()];
+    for (const host of (named.length > 0 ? named : ofToken).slice(0, MAX_UNSERVED_HOSTS)) {
+      const proved = principal !== undefined && maySee(record, principal, host);
+      record.note(host, { outcome: why.outcome, proved, source, agent, dialect: why.dialect, at });
+    }
   });
 }
 
-const MAX_WRONG_PATH_HOSTS = 20;
+const MAX_UNSERVED_HOSTS = 20;
+const TOKEN_IN_PATH = /^\/u\/([^/?]{1,100})/;
+const MALFORMED: RequestOutcome = { kind: 'bad-request', reason: 'address' };
 
-class DialectRecorder implements AttemptRecorder {
-  readonly #record: AttemptRecord;
-  readonly dialect: string;
+class DialectRecorder<C extends Claim> implements AttemptRecorder<C> {
+  readonly #attribution: Attribution;
+  readonly #dialect: RecordedDialect<C>;
 
-  constructor(record: AttemptRecord, dialect: string) {
-    this.#record = record;
-    this.dialect = dialect;
+  constructor(attribution: Attribution, dialect: RecordedDialect<C>) {
+    this.#attribution = attribution;
+    this.#dialect = dialect;
   }
 
-  note(request: NamedHosts, result: Settled, at: number): void {
-    if (request.hosts.length === 0) return;
+  note(request: NamedHosts<C>, result: Settled, at: number): void {
     if (isOwners(request, result)) this.#noteAll(request, result, at);
-    else
+    else if (request.hosts.length > 0 || request.attempt.credentials !== undefined)
       setImmediate(() => {
-        this.#noteAll(request, result, at);
+        this.#noteAll(this.#attribute(request), result, at);
       });
   }
 
-  #noteAll({ exchange, principal, hosts }: NamedHosts, result: Settled, at: number): void {
+  /** The request with its principal and hosts where it holds a token and was refused before that was looked at. */
+  #attribute(request: NamedHosts<C>): NamedHosts<C> {
+    const { attempt, hosts } = request;
+    const secret = request.principal === undefined ? attempt.credentials?.secret : undefined;
+    const principal = secret === undefined ? undefined : this.#attribution.identify(secret);
+    if (principal === undefined) return request;
+    const resolved = this.#dialect.resolveHosts?.(attempt, principal) ?? hosts;
+    return { ...request, principal, hosts: resolved.length > 0 ? resolved : hostsOfToken(principal) };
+  }
+
+  #noteAll(request: NamedHosts<C>, result: Settled, at: number): void {
+    const { exchange, attempt, principal, hosts } = request;
     const { source, headers } = exchange;
     const agent = keptAgent(headers['user-agent']);
-    const { dialect } = this;
+    const { record } = this.#attribution;
+    const dialect = this.#dialect.name;
     for (let i = 0; i < hosts.length; i++) {
       const host = hosts[i]!;
       const outcome = outcomeAt(result, i, hosts.length);
       const proved =
         principal !== undefined &&
-        (outcomesOf(result) === undefined ? this.#maySee(principal, host) : outcome !== 'no-such-host');
-      this.#record.note(host, { outcome, proved, source, agent, dialect, at });
+        (outcomesOf(result) === undefined ? maySee(record, principal, host) : outcome !== 'no-such-host');
+      record.note(host, { outcome, proved, source, agent, dialect, at });
     }
+    // Beside what came of it: the rest of the request was served.
+    if (attempt.malformed === true && result.kind !== MALFORMED.kind)
+      this.#noteAll({ ...request, attempt: { ...attempt, malformed: false } }, MALFORMED, at);
   }
+}
 
-  #maySee(principal: Principal, text: string): boolean {
-    const host = this.#record.hostOf(text);
-    return host !== undefined && hostAccess(principal, host) !== 'none';
-  }
+function maySee(record: AttemptRecord, principal: Principal, text: string): boolean {
+  const host = record.hostOf(text);
+  return host !== undefined && hostAccess(principal, host) !== 'none';
 }
 
 /** Of each host, where the request got as far. */
@@ -94,7 +155,7 @@ function outcomesOf(result: Settled): readonly (HostOutcome | TxtOutcome)[] | un
 }
 
 /** Whether all that was named is the sender's: the reply said so already. */
-function isOwners({ principal }: NamedHosts, result: Settled): boolean {
+function isOwners({ principal }: NamedHosts<Claim>, result: Settled): boolean {
   const outcomes = outcomesOf(result);
   if (principal === undefined || outcomes === undefined) return false;
   for (const { kind } of outcomes) if (kind === 'no-such-host') return false;

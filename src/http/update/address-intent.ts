@@ -19,17 +19,22 @@ export interface AddressUpdate {
   readonly families: readonly IpFamily[];
   /** Undefined where none was sent. */
   readonly prefix: IpPrefix | undefined;
+  /** Whether a value was neither of these nor one that stands for no address; its sender's owner should know. */
+  readonly malformed: boolean;
 }
 
 /** One value of a list. `unset` is anything that stands for no address: empty, `auto`, 0.0.0.0, an unfilled template. */
 export type AddressValue =
   | { readonly kind: 'address'; readonly address: IpAddress }
   | { readonly kind: 'prefix'; readonly prefix: IpPrefix }
-  | { readonly kind: 'keep' | 'unset' };
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'unset' };
 
 const KEEP: AddressIntent = { kind: 'keep' };
 const CLEAR: AddressIntent = { kind: 'clear' };
 const MAX_VALUES = 32;
+/** What devices send on purpose where they have no address; with a template that nobody filled, something is wrong. */
+const NONE = /^(?:|auto|0\.0\.0\.0|::(?:\/0)?)$/i;
 /** The length of a prefix that was sent without one. */
 const LAN_LENGTH = 64;
 const NO_INTERFACE = '\0'.repeat(8);
@@ -47,7 +52,7 @@ export function resolveAddressUpdate(
   source: IpAddress,
 ): AddressUpdate {
   if (parameters.offline.toLowerCase() === 'yes') {
-    return { ipv4: CLEAR, ipv6: CLEAR, families: [], prefix: undefined };
+    return { ipv4: CLEAR, ipv6: CLEAR, families: [], prefix: undefined, malformed: false };
   }
   const state: Record<IpFamily, FamilyState> = {
     4: { address: undefined, kept: false, mentioned: false },
@@ -56,23 +61,35 @@ export function resolveAddressUpdate(
   const families: IpFamily[] = [];
   let isPrefixSent = parameters.prefix !== '';
   let prefix = isPrefixSent ? parsePrefixValue(parameters.prefix) : undefined;
+  let malformed = prefix === undefined && !standsForNone(parameters.prefix);
   for (const { family, text } of listedValues(parameters.addresses)) {
     state[family].mentioned = true;
     const value = parseAddressValue(text);
-    if (value.kind === 'keep') state[family].kept = true;
-    else if (value.kind === 'prefix') {
-      isPrefixSent = true;
-      prefix ??= value.prefix;
-    } else if (value.kind === 'address' && state[familyOf(value.address)].address === undefined) {
-      state[familyOf(value.address)].address = value.address;
-      families.push(familyOf(value.address));
+    switch (value.kind) {
+      case 'unset':
+        malformed ||= !standsForNone(text);
+        break;
+      case 'keep':
+        state[family].kept = true;
+        break;
+      case 'prefix':
+        isPrefixSent = true;
+        prefix ??= value.prefix;
+        break;
+      case 'address': {
+        const own = familyOf(value.address);
+        if (state[own].address !== undefined) break;
+        state[own].address = value.address;
+        families.push(own);
+      }
     }
   }
   if (families.length === 0 && !isPrefixSent && sourceStandsIn(state, familyOf(source))) {
     state[familyOf(source)].address = source;
     families.push(familyOf(source));
   }
-  return { ipv4: intentFor(state[4].address), ipv6: intentFor(state[6].address), families, prefix };
+  const [ipv4, ipv6] = [intentFor(state[4].address), intentFor(state[6].address)];
+  return { ipv4, ipv6, families, prefix, malformed };
 }
 
 /** `myip=no` alone asks for nothing: a family it does not name is not the source's to fill. */
@@ -144,6 +161,10 @@ function listedValues(addresses: readonly AddressText[]): readonly AddressText[]
     .slice(0, MAX_VALUES)
     .flatMap(({ family, text }) => text.split(',', MAX_VALUES).map((part) => ({ family, text: part })))
     .slice(0, MAX_VALUES);
+}
+
+function standsForNone(text: string): boolean {
+  return text === '' || NONE.test(text.trim());
 }
 
 function intentFor(address: IpAddress | undefined): AddressIntent {

@@ -7,7 +7,7 @@
  * is caught here and answered as something to be tried again; what needs no waiting is answered without any. The
  * handlers never reject.
  */
-import type { Authentication, Authenticator, Credentials } from '../../account/authenticator.ts';
+import type { Authentication, Authenticator } from '../../account/authenticator.ts';
 import type { Principal } from '../../account/principal.ts';
 import type { IpAddress } from '../../net/ip-address.ts';
 import type { Clock } from '../../ops/clock.ts';
@@ -16,7 +16,13 @@ import type { Outcome, OutcomeKind, RequestOutcome } from '../../update/outcome.
 import type { UpdateResult, UpdateService } from '../../update/service.ts';
 import type { TxtResult, TxtOutcome } from '../../update/txt/txt.ts';
 import type { AttemptRecord } from '../attempts/attempt-record.ts';
-import { createAttemptRecorder } from '../attempts/recorder.ts';
+import {
+  type Attribution,
+  type Claim,
+  type Unserved,
+  createAttemptRecorder,
+  noteUnserved,
+} from '../attempts/recorder.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HttpLog } from '../log.ts';
 import { type Reply, type ReplyHeaders, plainReply } from '../reply.ts';
@@ -46,8 +52,7 @@ export interface DialectOptions {
 export type DialectHandler = (exchange: Exchange) => Reply | Promise<Reply>;
 
 /** What a request asks for. Each dialect adds what it needs. */
-export interface Attempt {
-  readonly credentials: Credentials | undefined;
+export interface Attempt extends Claim {
   /** Whether they stood in the URL. */
   readonly inUrl: boolean;
   /** The host names as sent; they are logged. */
@@ -102,9 +107,9 @@ export function createDialectHandler<A extends Attempt>(
   dialect: Dialect<A>,
   options: DialectOptions,
 ): DialectHandler {
-  const { authenticator, log, clock, attempts } = options;
-  const recorder = attempts === undefined ? undefined : createAttemptRecorder(attempts, dialect.name);
-
+  const { authenticator, log, clock } = options;
+  const attribution = attributionOf(options);
+  const recorder = attribution === undefined ? undefined : createAttemptRecorder(attribution, dialect);
   function start(course: Course<A>): Result | Promise<Result> {
     const { attempt, exchange } = course;
     if (attempt.inUrl && !mayStandInUrl(exchange, options.urlCredentials))
@@ -157,13 +162,39 @@ export function createDialectHandler<A extends Attempt>(
     }
   }
 
+  return byMethod(dialect.body, answer, (exchange, outcome) => {
+    if (attribution !== undefined)
+      noteUnserved(attribution, exchange, { outcome, dialect: dialect.name, clock });
+  });
+}
+
+/** Hands on what may carry an update, with its body; of the rest, which changes nothing, notes what it was. */
+function byMethod(
+  kind: 'form' | 'json',
+  answer: (exchange: Exchange, body: string) => Reply | Promise<Reply>,
+  noteUnread: (exchange: Exchange, outcome: Unserved['outcome']) => void,
+): DialectHandler {
   return (exchange) => {
-    if (dialect.body === 'form' && exchange.method === 'GET') return answer(exchange, '');
-    if (dialect.body === 'form' && exchange.method === 'HEAD') return plainReply('');
-    return readBody(exchange, dialect.body).then((body) =>
-      typeof body === 'string' ? answer(exchange, body) : body,
-    );
+    if (kind === 'form' && exchange.method === 'GET') return answer(exchange, '');
+    if (kind === 'form' && exchange.method === 'HEAD') {
+      noteUnread(exchange, 'wrong-method');
+      return plainReply('');
+    }
+    return readBody(exchange, kind).then((body) => {
+      if (typeof body === 'string') return answer(exchange, body);
+      noteUnread(exchange, body.status === 405 ? 'wrong-method' : 'unread-body');
+      return body;
+    });
   };
+}
+
+/** How the attempts of a surface are attributed; undefined where they are not kept. */
+export function attributionOf({
+  attempts,
+  authenticator,
+}: Pick<DialectOptions, 'attempts' | 'authenticator'>): Attribution | undefined {
+  if (attempts === undefined) return undefined;
+  return { record: attempts, identify: (secret) => authenticator.identify(secret) };
 }
 
 /** A result as one word, for dialects with one answer: the first failure, else whether anything changed. */

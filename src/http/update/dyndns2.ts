@@ -48,18 +48,16 @@ export function parseDyndns2({ query, headers, source }: Exchange, form: string)
   const credentials = proof ?? parseCredentials(undefined, parameters);
   const inUrl = proof === undefined && parameters.secretInQuery;
   const hosts = requestedHosts(parameters.hosts, credentials);
-  if (joined.length === 0)
-    return {
-      credentials,
-      inUrl,
-      hosts,
-      parts: [{ hosts, update: resolveAddressUpdate(parameters, source) }],
-    };
+  if (joined.length === 0) {
+    const update = resolveAddressUpdate(parameters, source);
+    return { credentials, inUrl, hosts, malformed: update.malformed, parts: [{ hosts, update }] };
+  }
   const parts = joinParts(
     [{ ...parameters, hosts }, ...joined.map((text) => parseUpdateParameters(text))],
     source,
   );
-  return { credentials, inUrl, hosts: parts.flatMap((part) => part.hosts), parts };
+  const malformed = parts.some(({ update }) => update.malformed);
+  return { credentials, inUrl, hosts: parts.flatMap((part) => part.hosts), malformed, parts };
 }
 
 /** Updates hosts; for dialects whose requests are about one set of hosts. */

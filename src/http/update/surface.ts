@@ -19,7 +19,7 @@ import {
   createDialectHandler,
 } from './dialect.ts';
 import { createAcmeDns, isAcmeDns } from './dialects/acme-dns.ts';
-import { type RegistrationPolicy, createRegistration } from './dialects/acme-dns-register.ts';
+import { type RegistrationPolicy, createRegistration } from './registration/acme-dns-register.ts';
 import { createDuckdns, isDuckdns, isDuckdnsPath } from './dialects/duckdns.ts';
 import { createDyndns1, isDyndns1 } from './dialects/dyndns1.ts';
 import { createDynv6, isDynv6 } from './dialects/dynv6.ts';

@@ -55,6 +55,8 @@ export interface EmbeddedStoreOptions {
   readonly probeMs?: number;
   /** How long after the start, in milliseconds, a journal that was too large then is compacted; 30,000 where absent. */
   readonly startCompactionMs?: number;
+  /** The most bytes of zeros ahead of the journal's records; 4 MiB where absent, 0 for none. */
+  readonly aheadBytes?: number;
   /** What writes the files; the system where absent. Others cannot follow into a worker, so folding stays here with them. */
   readonly files?: FileLayer;
 }
@@ -76,7 +78,11 @@ const DEFAULT_PROBE_MS = 5_000;
 const DEFAULT_START_COMPACTION_MS = 30_000;
 
 /** The options with every default filled in that the start and the store share. */
-export type StartedOptions = EmbeddedStoreOptions & { readonly clock: Clock; readonly files: FileLayer };
+export type StartedOptions = EmbeddedStoreOptions & {
+  readonly clock: Clock;
+  readonly files: FileLayer;
+  readonly aheadBytes: number;
+};
 
 /** What the start has put together: the state, and the files as the last commit left them. */
 export interface OpenParts {

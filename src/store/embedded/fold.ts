@@ -8,7 +8,6 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ChangeListDecoder } from '../quick/change-list.ts';
-import type { Change } from '../change.ts';
 import type { State } from '../state.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
 import { corruptBytes } from './corrupt-bytes.ts';
@@ -43,18 +42,13 @@ export type FoldReport =
 
 /** Applies the commits of a journal that `state` does not hold yet. Throws StoreError `corrupt` or `too-new`; the state is then not to be used. */
 export function replayJournal(state: State, segments: JournalSource['segments']): Promise<JournalReading> {
-  const decoder = new ChangeListDecoder();
-  const take = (change: Change): void => {
-    state.applyChange(change);
-  };
+  const decoder = new ChangeListDecoder(state);
   return readJournal({
     segments,
     after: state.sequence,
     onCommit: (sequence, changes) => {
       // A commit of which the end cannot be read leaves its beginning in the state, which is then thrown away.
-      const problem = Buffer.isBuffer(changes)
-        ? decoder.decode(changes, take)
-        : decoder.decodeValues(changes, take);
+      const problem = Buffer.isBuffer(changes) ? decoder.decode(changes) : decoder.decodeValues(changes);
       if (problem === undefined) state.apply([], sequence);
       return problem;
     },

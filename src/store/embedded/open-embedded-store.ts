@@ -23,12 +23,15 @@ import { makeDirectory } from './make-directory.ts';
 import { FORMAT } from './migrations.ts';
 import { SNAPSHOT_NAME, openDocument, temporaryPrefix } from './snapshot.ts';
 
+/** A second of all the updates that one core can take. */
+const DEFAULT_AHEAD_BYTES = 4 * 1024 * 1024;
+
 /** Opens the store in a directory, or makes a new one there. Rejects with StoreError, having changed nothing it held. */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   const directory = resolve(options.directory);
-  const clock = options.clock ?? systemClock;
+  const { clock = systemClock, files = nodeFileLayer, aheadBytes = DEFAULT_AHEAD_BYTES } = options;
   try {
-    return await openLocked({ ...options, directory, clock, files: options.files ?? nodeFileLayer });
+    return await openLocked({ ...options, directory, clock, files, aheadBytes });
   } catch (error) {
     if (errorCode(error) === undefined || error instanceof StoreError) throw error;
     const reason = `${directory} cannot be opened: ${describeFileError(error)}`;
@@ -54,7 +57,7 @@ async function openLocked(options: StartedOptions): Promise<EmbeddedStore> {
 
 /** Snapshot, then journal, then the torn tail cut off: from here on the files are as the last commit left them. */
 async function recover(options: StartedOptions, lock: Lock): Promise<EmbeddedStore> {
-  const { directory, clock, files } = options;
+  const { directory, clock, files, aheadBytes } = options;
   const snapshot = join(directory, SNAPSHOT_NAME);
   await removeTemporary(snapshot, files);
   const found = await listSegments(directory);
@@ -78,7 +81,7 @@ async function recover(options: StartedOptions, lock: Lock): Promise<EmbeddedSto
     await files.syncDirectory(directory);
   }
   const { segments, sequence } = reading;
-  const journal = await openJournal({ directory, files, clock, sequence, segments });
+  const journal = await openJournal({ directory, files, clock, sequence, segments, aheadBytes });
   // Records of two versions never share a file, because its first record names the version of all.
   if (reading.format !== undefined && reading.format !== FORMAT.version) await journal.rotate();
   return new OpenStore(options, { lock, state, journal, snapshotBytes: (await stat(snapshot)).size });

@@ -10,7 +10,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
-import { Decoder, type Put, SECTIONS, type Section, encodeEntity } from '../codec.ts';
+import { Decoder, OPTIONAL_SECTIONS, type Put, SECTIONS, type Section, encodeEntity } from '../codec.ts';
 import { QuickDecoder } from '../quick/quick-decoder.ts';
 import { FieldError, Fields } from '../json-fields.ts';
 import { State } from '../state.ts';
@@ -33,6 +33,7 @@ const LAST_LINE = /^"sha256":"([0-9a-f]{64})"\}\n$/;
 const LAST_LINE_LENGTH = 77;
 const KEY_LENGTH = 32;
 const COMMA = 0x2c;
+const NEWLINE = 0x0a;
 
 /** The name of the snapshot in a data directory. */
 export const SNAPSHOT_NAME = 'snapshot.json';
@@ -118,13 +119,13 @@ function* documentText({ savedAt, state }: StoreDocument): Generator<string> {
   const tokenKey = Buffer.from(state.tokenKey).toString('base64url');
   yield `"sequence":${state.sequence},"savedAt":${JSON.stringify(savedAt)},"tokenKey":"${tokenKey}",\n`;
   for (const section of SECTIONS) {
-    yield `"${section}":[\n`;
-    let separator = '';
+    let separator = OPTIONAL_SECTIONS.has(section) ? undefined : '';
+    if (separator === '') yield `"${section}":[\n`;
     for (const put of putsOf(state, section)) {
-      yield separator + JSON.stringify(encodeEntity(put));
+      yield (separator ?? `"${section}":[\n`) + JSON.stringify(encodeEntity(put));
       separator = ',\n';
     }
-    yield separator === '' ? '],\n' : '\n],\n';
+    if (separator !== undefined) yield separator === '' ? '],\n' : '\n],\n';
   }
 }
 
@@ -152,6 +153,8 @@ function* putsOf(state: State, section: Section): Generator<Put> {
     case 'hosts':
       for (const zone of state.zones()) for (const host of zone.hosts()) yield { kind: 'host-put', host };
       break;
+    default:
+      yield* state.enrolments.putsOf(section);
   }
 }
 
@@ -160,7 +163,7 @@ class SnapshotReading {
   readonly #path: string;
   readonly #history: FormatHistory;
   readonly #decoder = new Decoder();
-  readonly #quick = new QuickDecoder();
+  #quick: QuickDecoder | undefined;
   #upgrade: Upgrade | undefined;
   #document: StoreDocument | undefined;
   #section: string | undefined;
@@ -179,7 +182,11 @@ class SnapshotReading {
       failure ??= this.#tryLine(line);
       return true;
     };
-    await readLines({ path: this.#path, end, onLine, onChunk: (chunk) => hash.update(chunk) });
+    await readLines({
+      ...{ path: this.#path, end, onLine },
+      onChunk: (chunk) => hash.update(chunk),
+      takeLines: (bytes, start) => (failure === undefined ? this.#takeQuickly(bytes, start) : start),
+    });
     if (hash.digest('hex') !== expected && !isCorrupt(failure)) {
       throw corruptBytes(
         this.#path,
@@ -216,7 +223,6 @@ class SnapshotReading {
   }
 
   #takeLine(line: Line): void {
-    if (this.#section !== undefined && this.#tryQuickly(this.#section, line.bytes)) return;
     const text = line.bytes.toString('utf8');
     if (this.#upgrade === undefined) {
       const version = FIRST_LINE.exec(text)?.[1];
@@ -224,6 +230,7 @@ class SnapshotReading {
       this.#upgrade = new Upgrade(Number(version), this.#path, this.#history);
     } else if (this.#document === undefined) {
       this.#document = decodeHead(text);
+      this.#quick = new QuickDecoder(this.#document.state);
     } else if (this.#section === undefined) {
       const section = /^"([a-zA-Z]+)":\[$/.exec(text)?.[1];
       if (section === undefined) throw new FieldError('it is not the beginning of a section');
@@ -235,11 +242,18 @@ class SnapshotReading {
     }
   }
 
-  #tryQuickly(section: string, bytes: Buffer): boolean {
-    if (this.#upgrade?.isNone !== true) return false;
-    const put = this.#quick.entity(section, bytes.at(-1) === COMMA ? bytes.subarray(0, -1) : bytes);
-    if (put !== undefined) this.#document!.state.applyChange(put);
-    return put !== undefined;
+  /** Takes things of the usual form, each a line, from `start` on; the offset behind the last that it took. */
+  #takeQuickly(bytes: Buffer, start: number): number {
+    const section = this.#section;
+    if (section === undefined || this.#quick === undefined || this.#upgrade?.isNone !== true) return start;
+    for (let at = start; ;) {
+      const end: number = this.#quick.entity(section, bytes, at);
+      if (end === -1) return at;
+      const newline = bytes[end] === COMMA ? end + 1 : end;
+      // What it took is taken once more with its line, which shows what is wrong, or that nothing is.
+      if (bytes[newline] !== NEWLINE) return at;
+      at = newline + 1;
+    }
   }
 
   #takeEntity(upgrade: Upgrade, name: string, text: string): void {

@@ -3,8 +3,8 @@
  * million records is one commit, and must never be a million objects at once.
  * Invariant: takes exactly the lists of changes that JSON and `Decoder` take together.
  */
-import type { Change } from '../change.ts';
 import { Decoder } from '../codec.ts';
+import type { ChangeTarget } from './change-target.ts';
 import { QuickDecoder } from './quick-decoder.ts';
 
 const QUOTE = 0x22;
@@ -15,22 +15,24 @@ const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
-/** Decodes the commits of one journal; what repeats in them is decoded once. */
+/** Decodes the commits of one journal for a target; what repeats in them is decoded once. */
 export class ChangeListDecoder {
+  readonly #target: ChangeTarget;
   readonly #decoder = new Decoder();
-  readonly #quick = new QuickDecoder();
+  readonly #quick: QuickDecoder;
 
-  /** Gives each change to `take`; returns why the rest of the list is none, or undefined. */
-  decode(bytes: Buffer, take: (change: Change) => void): string | undefined {
+  constructor(target: ChangeTarget) {
+    this.#target = target;
+    this.#quick = new QuickDecoder(target);
+  }
+
+  /** Gives each change to the target; returns why the rest of the list is none, or undefined. */
+  decode(bytes: Buffer): string | undefined {
     for (let at = 0; at < bytes.length;) {
       const known = this.#quick.change(bytes, at);
-      const end = known === undefined ? endOfValue(bytes, at) : endOfSpace(bytes, known.end);
-      if (known !== undefined) {
-        take(known.change);
-      } else {
-        const problem = this.#decodeOne(bytes.subarray(at, end), take);
-        if (problem !== undefined) return problem;
-      }
+      const end = known === -1 ? endOfValue(bytes, at) : endOfSpace(bytes, known);
+      const problem = known === -1 ? this.#decodeOne(bytes.subarray(at, end)) : undefined;
+      if (problem !== undefined) return problem;
       if (end === bytes.length) return undefined;
       if (bytes[end] !== COMMA || end + 1 === bytes.length) return 'the changes are no list';
       at = end + 1;
@@ -39,26 +41,27 @@ export class ChangeListDecoder {
   }
 
   /** As `decode`, of changes that were read as JSON values already. */
-  decodeValues(values: readonly unknown[], take: (change: Change) => void): string | undefined {
+  decodeValues(values: readonly unknown[]): string | undefined {
     for (const value of values) {
       const change = this.#decoder.change(value);
       if (!change.ok) return change.reason;
-      take(change.value);
+      this.#target.applyChange(change.value);
     }
     return undefined;
   }
 
-  #decodeOne(bytes: Buffer, take: (change: Change) => void): string | undefined {
+  #decodeOne(bytes: Buffer): string | undefined {
     let value: unknown;
     try {
       value = JSON.parse(bytes.toString('utf8'));
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    return this.decodeValues([value], (change) => {
-      if (change.kind === 'zone-put') this.#quick.remember(change.zone, bytes);
-      take(change);
-    });
+    const change = this.#decoder.change(value);
+    if (!change.ok) return change.reason;
+    if (change.value.kind === 'zone-put') this.#quick.remember(change.value.zone, bytes);
+    this.#target.applyChange(change.value);
+    return undefined;
   }
 }
 

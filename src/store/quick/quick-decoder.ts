@@ -4,16 +4,16 @@
  * Invariant: what it decodes is what `Decoder` would have; whatever is not written exactly as `codec.ts` writes the
  * usual case it does not know, and leaves to that one.
  */
-import type { Host } from '../../account/host.ts';
-import type { Token } from '../../account/token.ts';
-import { addressBytes, parseIpAddress } from '../../net/ip-address.ts';
-import type { Name } from '../../zone/name.ts';
+import { type IpAddress, addressBytes, ipv4FromNumber, parseIpAddress } from '../../net/ip-address.ts';
+import { type Name, ROOT } from '../../zone/name.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
 import type { ZoneSettings } from '../../zone/zone.ts';
-import { ByteCursor } from './byte-cursor.ts';
-import type { Change } from '../change.ts';
-import type { Put } from '../codec.ts';
+import { ByteCursor, NAME_ROOM } from './byte-cursor.ts';
 import { MAX_TTL, MAX_UINT32 } from '../json-fields.ts';
+import { DIGEST_LENGTH, ID_LENGTH } from '../tokens/token-texts.ts';
+import type { TokenRow } from '../tokens/packed-tokens.ts';
+import type { ChangeTarget, HostRow } from './change-target.ts';
+import { readTime } from './iso-time.ts';
 
 function ascii(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'latin1'));
@@ -35,7 +35,7 @@ const RRSET_KEYS = {
   owner: ascii('"owner":"'),
   a: ascii(',"type":"A","ttl":'),
   aaaa: ascii(',"type":"AAAA","ttl":'),
-  rdata: ascii(',"rdata":["'),
+  rdata: ascii(',"rdata":['),
   end: ascii(']}'),
 } as const;
 const TOKEN_KEYS = {
@@ -54,12 +54,12 @@ const KIND = {
   rrset: ascii('{"kind":"rrset-put","rrset":'),
   zone: ascii('{"kind":"zone-put","zone":'),
 } as const;
-const COMMA = ascii(',');
-const END = ascii('}');
+const COMMA = 0x2c;
+const CLOSING_BRACE = 0x7d;
+const QUOTE = 0x22;
 const NULL = ascii('null');
 const TRUE = ascii('true');
 const FALSE = ascii('false');
-const MARK = ascii('"');
 
 /** A text that comes again and again, with its bytes up to the comma after it. */
 interface Repeated<T> {
@@ -74,31 +74,65 @@ interface KnownZone {
   readonly settings: ZoneSettings;
 }
 
-/** Decodes what it knows. */
+/** Decodes what it knows, and gives it to a target. */
 export class QuickDecoder {
+  readonly #target: ChangeTarget;
   readonly #cursor = new ByteCursor();
+  /** The name of a host, or of a token's host. */
+  readonly #name = Buffer.alloc(NAME_ROOM);
   #zone: Repeated<Name> | undefined;
   #account: Repeated<string> | undefined;
+  #label: Repeated<string> | undefined;
   #tokenTime: Repeated<number> | undefined;
   #known: KnownZone | undefined;
+  readonly #hostRow: HostRow = {
+    bytes: this.#name,
+    nameAt: 0,
+    nameLength: 0,
+    ttl: 0,
+    ipv4: -1,
+    ipv6: null,
+    wildcard: false,
+    zone: ROOT,
+    account: '',
+    changedAt: null,
+    blocked: false,
+  };
+  readonly #tokenRow: TokenRow = {
+    bytes: this.#name,
+    idAt: 0,
+    digestAt: 0,
+    account: '',
+    label: '',
+    createdAt: 0,
+    host: this.#name,
+    hostLength: 0,
+  };
 
-  /** The thing that these bytes of a section stand for; undefined where it does not know. */
-  entity(section: string, bytes: Buffer): Put | undefined {
-    this.#cursor.set(bytes, 0, bytes.length);
-    const put = this.#put(section);
-    return this.#cursor.isAtEnd ? put : undefined;
+  constructor(target: ChangeTarget) {
+    this.#target = target;
   }
 
-  /** The change at `start`, and the offset behind it; undefined where it does not know. */
-  change(bytes: Buffer, start: number): { readonly change: Change; readonly end: number } | undefined {
+  /** Takes the thing of a section at `start`; the offset behind it, -1 where it does not know and has given nothing. */
+  entity(section: string, bytes: Buffer, start: number): number {
+    this.#cursor.set(bytes, start, bytes.length);
+    let isKnown = false;
+    if (section === 'hosts') isKnown = this.#host(1);
+    else if (section === 'tokens') isKnown = this.#token(bytes, 1);
+    else if (section === 'rrsets') isKnown = this.#rrset(1);
+    return isKnown ? this.#cursor.at : -1;
+  }
+
+  /** Takes the change at `start`; the offset behind it, -1 where it does not know and has given nothing. */
+  change(bytes: Buffer, start: number): number {
     const cursor = this.#cursor;
     cursor.set(bytes, start, bytes.length);
-    let change: Change | undefined;
-    if (cursor.skip(KIND.host)) change = this.#host();
-    else if (cursor.skip(KIND.token)) change = this.#token();
-    else if (cursor.skip(KIND.rrset)) change = this.#rrset();
-    else if (cursor.skip(KIND.zone)) change = this.#settings();
-    return change !== undefined && cursor.skip(END) ? { change, end: cursor.at } : undefined;
+    let isKnown = false;
+    if (cursor.skip(KIND.host)) isKnown = this.#host(2);
+    else if (cursor.skip(KIND.token)) isKnown = this.#token(bytes, 2);
+    else if (cursor.skip(KIND.rrset)) isKnown = this.#rrset(2);
+    else if (cursor.skip(KIND.zone)) isKnown = this.#settings();
+    return isKnown ? cursor.at : -1;
   }
 
   /** Remembers settings that were decoded from these bytes of a change, which may come again with another serial. */
@@ -109,110 +143,132 @@ export class QuickDecoder {
     const start = KIND.zone.length;
     if (at === -1 || !text.startsWith('{"kind":"zone-put","zone":{')) return;
     const before = ascii(text.slice(start, at + serial.indexOf(':') + 1));
-    this.#known = { before, after: ascii(text.slice(at + serial.length - 1, -1)), settings };
+    this.#known = { before, after: ascii(text.slice(at + serial.length - 1)), settings };
   }
 
-  #put(section: string): Put | undefined {
-    switch (section) {
-      case 'hosts':
-        return this.#host();
-      case 'tokens':
-        return this.#token();
-      case 'rrsets':
-        return this.#rrset();
-      default:
-        return undefined;
-    }
-  }
-
-  #settings(): Put | undefined {
-    if (this.#known === undefined || !this.#cursor.skip(this.#known.before)) return undefined;
+  #settings(): boolean {
+    if (this.#known === undefined || !this.#cursor.skip(this.#known.before)) return false;
     const serial = this.#cursor.integer(MAX_UINT32);
-    if (serial === -1 || !this.#cursor.skip(this.#known.after)) return undefined;
-    return { kind: 'zone-put', zone: { ...this.#known.settings, serial } };
+    if (serial === -1 || !this.#cursor.skip(this.#known.after)) return false;
+    this.#target.applyChange({ kind: 'zone-put', zone: { ...this.#known.settings, serial } });
+    return true;
   }
 
-  #host(): Put | undefined {
+  /** `braces`: how many end it, its own and that of the change. */
+  #host(braces: number): boolean {
     const cursor = this.#cursor;
-    const name = cursor.skip(HOST_KEYS.name) ? cursor.name() : undefined;
-    const zone = name !== undefined && cursor.skip(HOST_KEYS.zone) ? this.#zoneName() : undefined;
+    const row = this.#hostRow;
+    row.nameLength = cursor.skip(HOST_KEYS.name) ? cursor.nameOctets(this.#name) : 0;
+    if (row.nameLength === 0 || !cursor.skip(HOST_KEYS.zone)) return false;
+    const zone = this.#zoneName();
     const account = zone !== undefined && cursor.skip(HOST_KEYS.account) ? this.#accountName() : undefined;
-    if (name === undefined || zone === undefined || account === undefined) return undefined;
-    const rest = this.#restOfHost();
-    return rest === undefined ? undefined : { kind: 'host-put', host: { name, zone, account, ...rest } };
+    if (zone === undefined || account === undefined) return false;
+    row.zone = zone;
+    row.account = account;
+    if (!this.#addressesOfHost(row) || !this.#restOfHost(row) || !this.#ends(braces)) return false;
+    this.#target.putHostRow(row);
+    return true;
   }
 
-  #restOfHost(): Omit<Host, 'name' | 'zone' | 'account'> | undefined {
+  #addressesOfHost(row: HostRow): boolean {
     const cursor = this.#cursor;
-    const ttl = cursor.skip(HOST_KEYS.ttl) ? cursor.integer(MAX_TTL) : -1;
-    if (ttl === -1) return undefined;
-    const ipv4 = cursor.skip(HOST_KEYS.ipv4) ? this.#orNull(() => cursor.ipv4()) : undefined;
-    const ipv6 = cursor.skip(HOST_KEYS.ipv6) ? this.#orNull(() => this.#ipv6()) : undefined;
-    const wildcard = cursor.skip(HOST_KEYS.wildcard) ? this.#flag() : undefined;
-    const changedAt = cursor.skip(HOST_KEYS.changedAt) ? this.#orNull(() => this.#time()) : undefined;
-    const blocked = cursor.skip(HOST_KEYS.blocked);
-    if (ipv4 === undefined || ipv6 === undefined || wildcard === undefined || changedAt === undefined)
-      return undefined;
-    return cursor.skip(END) ? { ttl, ipv4, ipv6, wildcard, changedAt, blocked } : undefined;
+    row.ttl = cursor.skip(HOST_KEYS.ttl) ? cursor.integer(MAX_TTL) : -1;
+    if (row.ttl === -1 || !cursor.skip(HOST_KEYS.ipv4)) return false;
+    if (cursor.skip(NULL)) row.ipv4 = -1;
+    else {
+      row.ipv4 = cursor.skipOctet(QUOTE) ? cursor.ipv4() : -1;
+      if (row.ipv4 === -1) return false;
+    }
+    if (!cursor.skip(HOST_KEYS.ipv6)) return false;
+    const ipv6 = cursor.skip(NULL) ? null : this.#ipv6();
+    row.ipv6 = ipv6 ?? null;
+    return ipv6 !== undefined;
   }
 
-  #token(): Put | undefined {
+  #restOfHost(row: HostRow): boolean {
     const cursor = this.#cursor;
-    const id = cursor.skip(TOKEN_KEYS.id) ? cursor.text() : undefined;
-    const account = id !== undefined && cursor.skip(TOKEN_KEYS.account) ? this.#accountName() : undefined;
-    const hosts = account !== undefined && cursor.skip(TOKEN_KEYS.hosts) ? this.#tokenHosts() : undefined;
-    const label = hosts !== undefined && cursor.skip(TOKEN_KEYS.label) ? cursor.text() : undefined;
-    const digest = label !== undefined && cursor.skip(TOKEN_KEYS.digest) ? cursor.text() : undefined;
-    const createdAt =
-      digest !== undefined && cursor.skip(TOKEN_KEYS.createdAt) ? this.#lastTime() : undefined;
-    if (id === undefined || account === undefined || hosts === undefined || label === undefined)
-      return undefined;
-    if (digest === undefined || createdAt === undefined) return undefined;
-    return { kind: 'token-put', token: { id, account, hosts, label, digest, createdAt } };
+    if (!cursor.skip(HOST_KEYS.wildcard)) return false;
+    row.wildcard = cursor.skip(TRUE);
+    if (!row.wildcard && !cursor.skip(FALSE)) return false;
+    if (!cursor.skip(HOST_KEYS.changedAt)) return false;
+    const changedAt = cursor.skip(NULL) ? null : cursor.skipOctet(QUOTE) ? readTime(cursor) : undefined;
+    row.changedAt = changedAt ?? null;
+    row.blocked = cursor.skip(HOST_KEYS.blocked);
+    return changedAt !== undefined;
   }
 
-  /** All hosts of the account, or one. */
-  #tokenHosts(): Token['hosts'] | undefined {
-    if (this.#cursor.skip(NULL)) return null;
-    const name = this.#cursor.skip(TOKEN_KEYS.hostsBegin) ? this.#cursor.name() : undefined;
-    return name !== undefined && this.#cursor.skip(TOKEN_KEYS.hostsEnd) ? [name] : undefined;
+  #token(bytes: Buffer, braces: number): boolean {
+    const cursor = this.#cursor;
+    const row = this.#tokenRow;
+    row.bytes = bytes;
+    if (!cursor.skip(TOKEN_KEYS.id)) return false;
+    row.idAt = cursor.at;
+    if (!cursor.skipText(ID_LENGTH) || !cursor.skip(TOKEN_KEYS.account)) return false;
+    const account = this.#accountName();
+    if (account === undefined || !cursor.skip(TOKEN_KEYS.hosts) || !this.#hostOfToken(row)) return false;
+    row.account = account;
+    const label = cursor.skip(TOKEN_KEYS.label) ? this.#labelText() : undefined;
+    if (label === undefined || !cursor.skip(TOKEN_KEYS.digest)) return false;
+    row.label = label;
+    row.digestAt = cursor.at;
+    if (!cursor.skipText(DIGEST_LENGTH) || !cursor.skip(TOKEN_KEYS.createdAt)) return false;
+    const createdAt = this.#timeOfToken();
+    if (createdAt === undefined || !this.#ends(braces)) return false;
+    row.createdAt = createdAt;
+    return this.#target.putTokenRow(row);
   }
 
-  /** A time and the end of the thing after it: tokens that were made together have the same one. */
-  #lastTime(): number | undefined {
-    if (this.#tokenTime !== undefined && this.#cursor.skip(this.#tokenTime.bytes))
-      return this.#tokenTime.value;
-    const text = this.#cursor.text();
-    const value = Date.parse(text ?? '');
-    if (text === undefined || Number.isNaN(value) || !this.#cursor.skip(END)) return undefined;
-    this.#tokenTime = { bytes: ascii(`${text}"}`), value };
+  /** All hosts of the account, or one, and the comma after them. */
+  #hostOfToken(row: TokenRow): boolean {
+    const cursor = this.#cursor;
+    row.hostLength = 0;
+    if (cursor.skip(NULL)) return true;
+    row.hostLength = cursor.skip(TOKEN_KEYS.hostsBegin) ? cursor.nameOctets(this.#name) : 0;
+    return row.hostLength !== 0 && cursor.skip(TOKEN_KEYS.hostsEnd);
+  }
+
+  /** A label: tokens that were made together have the same one, and the same time. */
+  #labelText(): string | undefined {
+    if (this.#label !== undefined && this.#cursor.skip(this.#label.bytes)) return this.#label.value;
+    const value = this.#cursor.text();
+    if (value !== undefined) this.#label = { bytes: ascii(`${value}"`), value };
     return value;
   }
 
-  #rrset(): Put | undefined {
+  #timeOfToken(): number | undefined {
+    if (this.#tokenTime !== undefined && this.#cursor.skip(this.#tokenTime.bytes))
+      return this.#tokenTime.value;
+    const start = this.#cursor.at;
+    const value = readTime(this.#cursor);
+    if (value !== undefined) this.#tokenTime = { bytes: this.#cursor.since(this.#cursor.at - start), value };
+    return value;
+  }
+
+  #rrset(braces: number): boolean {
     const cursor = this.#cursor;
     const apex = cursor.skip(RRSET_KEYS.zone) ? this.#zoneName() : undefined;
     const owner = apex !== undefined && cursor.skip(RRSET_KEYS.owner) ? cursor.name() : undefined;
-    if (apex === undefined || owner === undefined) return undefined;
+    if (apex === undefined || owner === undefined) return false;
     const isA = cursor.skip(RRSET_KEYS.a);
-    if (!isA && !cursor.skip(RRSET_KEYS.aaaa)) return undefined;
+    if (!isA && !cursor.skip(RRSET_KEYS.aaaa)) return false;
     const ttl = cursor.integer(MAX_TTL);
-    if (ttl === -1 || !cursor.skip(RRSET_KEYS.rdata)) return undefined;
-    const address = isA ? cursor.ipv4() : this.#ipv6();
-    if (address === undefined || !cursor.skip(RRSET_KEYS.end)) return undefined;
+    if (ttl === -1 || !cursor.skip(RRSET_KEYS.rdata)) return false;
+    const address = isA ? this.#ipv4() : this.#ipv6();
+    if (address === undefined || !cursor.skip(RRSET_KEYS.end) || !this.#ends(braces - 1)) return false;
     const rrset = {
       type: isA ? RRTYPE.A : RRTYPE.AAAA,
       ttl,
       rdata: [Uint8Array.from(addressBytes(address))],
     };
-    return { kind: 'rrset-put', apex, owner, rrset };
+    this.#target.applyChange({ kind: 'rrset-put', apex, owner, rrset });
+    return true;
   }
 
   /** A zone's name and the comma after it: usually the one that came last. */
   #zoneName(): Name | undefined {
     if (this.#zone !== undefined && this.#cursor.skip(this.#zone.bytes)) return this.#zone.value;
     const value = this.#cursor.name();
-    if (value === undefined || !this.#cursor.skip(COMMA)) return undefined;
+    if (value === undefined || !this.#cursor.skipOctet(COMMA)) return undefined;
     this.#zone = { bytes: this.#cursor.since(value.length + 1), value };
     return value;
   }
@@ -220,28 +276,23 @@ export class QuickDecoder {
   #accountName(): string | undefined {
     if (this.#account !== undefined && this.#cursor.skip(this.#account.bytes)) return this.#account.value;
     const value = this.#cursor.text();
-    if (value === undefined || !this.#cursor.skip(COMMA)) return undefined;
+    if (value === undefined || !this.#cursor.skipOctet(COMMA)) return undefined;
     this.#account = { bytes: ascii(`${value}",`), value };
     return value;
   }
 
-  #orNull<T>(read: () => T | undefined): T | null | undefined {
-    if (this.#cursor.skip(NULL)) return null;
-    return this.#cursor.skip(MARK) ? read() : undefined;
+  #ipv4(): IpAddress | undefined {
+    const value = this.#cursor.skipOctet(QUOTE) ? this.#cursor.ipv4() : -1;
+    return value === -1 ? undefined : ipv4FromNumber(value);
   }
 
-  #ipv6(): ReturnType<typeof parseIpAddress> {
-    const address = parseIpAddress(this.#cursor.text() ?? '');
+  #ipv6(): IpAddress | undefined {
+    const address = this.#cursor.skipOctet(QUOTE) ? parseIpAddress(this.#cursor.text() ?? '') : undefined;
     return address?.length === 16 ? address : undefined;
   }
 
-  #time(): number | undefined {
-    const ms = Date.parse(this.#cursor.text() ?? '');
-    return Number.isNaN(ms) ? undefined : ms;
-  }
-
-  #flag(): boolean | undefined {
-    if (this.#cursor.skip(FALSE)) return false;
-    return this.#cursor.skip(TRUE) ? true : undefined;
+  #ends(braces: number): boolean {
+    for (let left = braces; left > 0; left--) if (!this.#cursor.skipOctet(CLOSING_BRACE)) return false;
+    return true;
   }
 }

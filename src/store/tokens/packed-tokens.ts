@@ -8,9 +8,32 @@ import type { Token } from '../../account/token.ts';
 import type { Name } from '../../zone/name.ts';
 import { ByteArena, placeOf } from '../../zone/packed/byte-arena.ts';
 import { FIRST_ROOM, resized } from '../../zone/packed/name-table.ts';
+import { NumberIndex } from '../../zone/packed/number-index.ts';
 import { CountedTexts } from './counted-texts.ts';
-import { NumberIndex } from './number-index.ts';
-import { DIGEST_WORDS, digestText, idText, readDigest, readId } from './token-texts.ts';
+import {
+  DIGEST_LENGTH,
+  DIGEST_WORDS,
+  ID_LENGTH,
+  digestText,
+  idText,
+  readDigest,
+  readId,
+} from './token-texts.ts';
+
+/** A token of the usual form as it stands in a file, in one object that is used again for the next one. */
+export interface TokenRow {
+  /** What the texts of the id and of the digest lie in, with the lengths that `token-texts` gives them. */
+  bytes: Buffer;
+  idAt: number;
+  digestAt: number;
+  account: string;
+  label: string;
+  createdAt: number;
+  /** The octets of the name of its one host. */
+  readonly host: Buffer;
+  /** 0 where the token is for all hosts of the account. */
+  hostLength: number;
+}
 
 /** In the column of hosts: all of the account's. No place in an arena has this number. */
 const ALL_HOSTS = 0;
@@ -37,10 +60,13 @@ export class PackedTokens {
   #words = new Uint32Array(FIRST_ROOM * ROW);
   /** The same memory. An id, ten digits of base 36, is a whole number below 2^53; NO_ID in a row without a token. */
   #wide = new Float64Array(this.#words.buffer);
-  readonly #byId = new NumberIndex((number) => hashId(this.#wide[number * WIDE_ROW + ID_AT]!));
+  readonly #byId = new NumberIndex();
   // A digest is an HMAC: its first word is as good a hash as any.
-  readonly #byDigest = new NumberIndex((number) => this.#words[number * ROW]!);
+  readonly #byDigest = new NumberIndex();
+  /** The digest that is looked for or put. */
   readonly #sought = new Uint32Array(DIGEST_WORDS);
+  /** The octets of an id or a digest that was given as text. */
+  readonly #octets = Buffer.alloc(DIGEST_LENGTH);
   readonly #free: number[] = [];
   #end = 0;
 
@@ -61,46 +87,50 @@ export class PackedTokens {
 
   /** The number of the token with an id; -1 where there is none. */
   findId(id: string): number {
-    const sought = readId(id);
-    if (sought === -1) return -1;
-    for (let slot = this.#byId.first(hashId(sought)); ; slot = this.#byId.next(slot)) {
-      const number = this.#byId.at(slot);
-      if (number === -1 || this.#wide[number * WIDE_ROW + ID_AT] === sought) return number;
-    }
+    return this.#findId(this.#readId(id));
+  }
+
+  /** The number of the token with the id of a row; -1 where there is none. */
+  findIdOf({ bytes, idAt }: TokenRow): number {
+    return this.#findId(readId(bytes, idAt));
   }
 
   /** The number of the token with a digest; -1 where there is none. */
   findDigest(digest: string): number {
     const sought = this.#sought;
-    if (!readDigest(digest, sought)) return -1;
-    for (let slot = this.#byDigest.first(sought[0]!); ; slot = this.#byDigest.next(slot)) {
-      const number = this.#byDigest.at(slot);
-      if (number === -1 || this.#hasDigest(number, sought)) return number;
+    if (!this.#readDigest(digest)) return -1;
+    const hash = sought[0]!;
+    const index = this.#byDigest;
+    for (let slot = index.first(hash); ; slot = index.next(slot)) {
+      const number = index.at(slot);
+      if (number === -1 || (index.hashAt(slot) === hash && this.#hasDigest(number, sought))) return number;
     }
   }
 
   /** Puts a token whose id no other has, and returns its number; -1 where it is not of the form that is kept here. */
   add(token: Token): number {
-    const id = readId(token.id);
-    if (id === -1 || !readDigest(token.digest, this.#sought)) return -1;
-    if (this.#free.length === 0 && this.#end * ROW === this.#words.length) this.#grow();
-    const number = this.#free.pop() ?? this.#end++;
-    const at = number * ROW;
-    this.#words.set(this.#sought, at);
-    this.#words[at + ACCOUNT] = this.#accounts.take(token.account);
-    this.#words[at + LABEL] = this.#labels.take(token.label);
-    this.#words[at + HOSTS] = this.#takeHosts(number, token.hosts);
-    this.#wide[number * WIDE_ROW + ID_AT] = id;
-    this.#wide[number * WIDE_ROW + TIME_AT] = token.createdAt;
-    this.#byId.add(number);
-    this.#byDigest.add(number);
+    if (token.gnudip !== undefined) return -1;
+    const id = this.#readId(token.id);
+    if (id === -1 || !this.#readDigest(token.digest)) return -1;
+    const number = this.#addSought(id, token);
+    this.#words[number * ROW + HOSTS] = this.#takeHosts(number, token.hosts);
+    return number;
+  }
+
+  /** As `add`, of a row. */
+  addRow(row: TokenRow): number {
+    const id = readId(row.bytes, row.idAt);
+    if (id === -1 || !readDigest(row.bytes, row.digestAt, this.#sought)) return -1;
+    const number = this.#addSought(id, row);
+    const { host, hostLength } = row;
+    this.#words[number * ROW + HOSTS] = hostLength === 0 ? ALL_HOSTS : this.#takeHost(host, hostLength);
     return number;
   }
 
   /** Takes the token of a number away. */
   remove(number: number): void {
-    this.#byId.remove(number);
-    this.#byDigest.remove(number);
+    this.#byId.remove(number, hashId(this.#wide[number * WIDE_ROW + ID_AT]!));
+    this.#byDigest.remove(number, this.#words[number * ROW]!);
     this.#accounts.release(this.#words[number * ROW + ACCOUNT]!);
     this.#labels.release(this.#words[number * ROW + LABEL]!);
     this.#releaseHosts(number, this.#words[number * ROW + HOSTS]!);
@@ -121,14 +151,60 @@ export class PackedTokens {
     };
   }
 
-  /** The numbers of an account's tokens. */
-  ofAccount(name: string): number[] {
-    const account = this.#accounts.find(name);
-    const numbers: number[] = [];
-    if (account === -1) return numbers;
-    for (let number = 0; number < this.#end; number++)
-      if (this.#words[number * ROW + ACCOUNT] === account && this.has(number)) numbers.push(number);
-    return numbers;
+  /** Whether a number below `end` has a token of this account. */
+  isOf(number: number, account: string): boolean {
+    return this.has(number) && this.#words[number * ROW + ACCOUNT] === this.#accounts.find(account);
+  }
+
+  /** Puts all but the hosts of a token with this id and the digest that is sought. */
+  #addSought(
+    id: number,
+    { account, label, createdAt }: Pick<Token, 'account' | 'label' | 'createdAt'>,
+  ): number {
+    if (this.#free.length === 0 && this.#end * ROW === this.#words.length) this.#grow();
+    const number = this.#free.pop() ?? this.#end++;
+    const words = this.#words;
+    const at = number * ROW;
+    for (let i = 0; i < DIGEST_WORDS; i++) words[at + i] = this.#sought[i]!;
+    words[at + ACCOUNT] = this.#accounts.take(account);
+    words[at + LABEL] = this.#labels.take(label);
+    this.#wide[number * WIDE_ROW + ID_AT] = id;
+    this.#wide[number * WIDE_ROW + TIME_AT] = createdAt;
+    this.#byId.add(number, hashId(id));
+    this.#byDigest.add(number, this.#sought[0]!);
+    return number;
+  }
+
+  #findId(id: number): number {
+    if (id === -1) return -1;
+    const hash = hashId(id);
+    const index = this.#byId;
+    for (let slot = index.first(hash); ; slot = index.next(slot)) {
+      const number = index.at(slot);
+      if (number === -1) return -1;
+      if (index.hashAt(slot) === hash && this.#wide[number * WIDE_ROW + ID_AT] === id) return number;
+    }
+  }
+
+  /** The number of an id; -1 where it is of another form. */
+  #readId(id: string): number {
+    return id.length === ID_LENGTH && this.#read(id) ? readId(this.#octets, 0) : -1;
+  }
+
+  /** Makes a digest the one that is sought; false where it is of another form. */
+  #readDigest(digest: string): boolean {
+    return digest.length === DIGEST_LENGTH && this.#read(digest) && readDigest(this.#octets, 0, this.#sought);
+  }
+
+  /** Copies a text to where its octets can be read; false where it is not ASCII. */
+  #read(text: string): boolean {
+    let seen = 0;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      seen |= code;
+      this.#octets[i] = code;
+    }
+    return seen < 128;
   }
 
   #hasDigest(number: number, words: Uint32Array): boolean {
@@ -143,12 +219,16 @@ export class PackedTokens {
       this.#hostLists.set(number, hosts);
       return LISTED;
     }
-    const name = hosts[0]!;
-    const place = this.#names.allocate(1 + name.length);
+    const octets = Buffer.from(hosts[0]!, 'latin1');
+    return this.#takeHost(octets, octets.length);
+  }
+
+  #takeHost(octets: Buffer, length: number): number {
+    const place = this.#names.allocate(1 + length);
     const at = placeOf(place);
     const { bytes } = this.#names;
-    bytes[at] = name.length;
-    bytes.write(name, at + 1, 'latin1');
+    bytes[at] = length;
+    for (let i = 0; i < length; i++) bytes[at + 1 + i] = octets[i]!;
     return place;
   }
 

@@ -5,8 +5,12 @@
  * object is given out after its token was replaced or removed. No two tokens have one digest.
  */
 import type { Token } from '../../account/token.ts';
-import { PackedTokens } from './packed-tokens.ts';
+import type { Steps } from '../../ops/steps.ts';
+import { PackedTokens, type TokenRow } from './packed-tokens.ts';
+import { ID_LENGTH } from './token-texts.ts';
 
+/** Rows that are looked at in one step: a millisecond or two where all of them go. */
+const ROWS_PER_STEP = 2048;
 /** How many tokens are kept as objects; a power of two. */
 const KEPT = 16_384;
 
@@ -59,20 +63,37 @@ export class TokenTable {
     this.#othersByDigest.set(token.digest, token);
   }
 
+  /** As `put`, of a row; false where it is not of the form that rows have. */
+  putRow(row: TokenRow): boolean {
+    const before = this.#packed.findIdOf(row);
+    if (before !== -1) this.#removePacked(before);
+    else if (this.#others.size > 0)
+      this.#removeOther(row.bytes.toString('latin1', row.idAt, row.idAt + ID_LENGTH));
+    return this.#packed.addRow(row) !== -1;
+  }
+
   /** Takes a token away, if it is there. */
   remove(id: string): void {
     const number = this.#packed.findId(id);
     if (number !== -1) this.#removePacked(number);
+    else this.#removeOther(id);
+  }
+
+  #removeOther(id: string): void {
     const other = this.#others.get(id);
     if (other === undefined) return;
     this.#others.delete(id);
     this.#othersByDigest.delete(other.digest);
   }
 
-  /** Takes all tokens of an account away; walks all tokens. */
-  removeAccount(name: string): void {
-    for (const number of this.#packed.ofAccount(name)) this.#removePacked(number);
+  /** Takes all tokens of an account away; walks all tokens, in steps between which none may be put. */
+  *removeAccount(name: string): Steps<undefined> {
+    for (let number = 0; number < this.#packed.end; number++) {
+      if (this.#packed.isOf(number, name)) this.#removePacked(number);
+      if (number % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield;
+    }
     for (const { id, account } of [...this.#others.values()]) if (account === name) this.remove(id);
+    return undefined;
   }
 
   #removePacked(number: number): void {

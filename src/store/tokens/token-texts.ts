@@ -6,26 +6,25 @@
 
 /** Words of 32 bits of a digest. */
 export const DIGEST_WORDS = 8;
-const TEXT_LENGTH = 43;
+/** Octets of its text. */
+export const DIGEST_LENGTH = 43;
 const OCTETS = 32;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** The six bits that a character stands for; 64 where it stands for none. */
-const BITS = Uint8Array.from({ length: 128 }, (_, code) => {
+const BITS = Uint8Array.from({ length: 256 }, (_, code) => {
   const bits = ALPHABET.indexOf(String.fromCharCode(code));
   return bits === -1 ? 64 : bits;
 });
 
-/** Writes the eight words of a digest from `words[0]` on; false, with any words written, where the text is none. */
-export function readDigest(text: string, words: Uint32Array): boolean {
-  if (text.length !== TEXT_LENGTH) return false;
+/** Writes the words of the digest of which the text begins at `start`; false, with any words written, where it is none. */
+export function readDigest(octets: Uint8Array, start: number, words: Uint32Array): boolean {
   let seen = 0;
   let word = 0;
   let room = 32;
   let to = 0;
-  for (let i = 0; i < TEXT_LENGTH; i++) {
-    const code = text.charCodeAt(i);
-    const bits = code < 128 ? BITS[code]! : 64;
+  for (let i = start; i < start + DIGEST_LENGTH; i++) {
+    const bits = BITS[octets[i]!]!;
     seen |= bits;
     if (room >= 6) {
       room -= 6;
@@ -48,7 +47,8 @@ export function digestText(words: Uint32Array, at: number): string {
   return octets.toString('base64url');
 }
 
-const ID_LENGTH = 10;
+/** Octets of the text of an id. */
+export const ID_LENGTH = 10;
 const HALF = ID_LENGTH / 2;
 const BASE = 36;
 /** BASE to the power of HALF: either half of an id is a small integer. */
@@ -56,11 +56,10 @@ const HALF_RANGE = BASE ** HALF;
 const ZERO = 0x30;
 const LETTER_A = 0x61;
 
-/** The number of an id; -1 where the text is none of ten lower-case letters and digits. */
-export function readId(text: string): number {
-  if (text.length !== ID_LENGTH) return -1;
-  const upper = readHalf(text, 0);
-  const lower = readHalf(text, HALF);
+/** The number of the id of which the text begins at `start`; -1 where it is none of lower-case letters and digits. */
+export function readId(octets: Uint8Array, start: number): number {
+  const upper = readHalf(octets, start);
+  const lower = readHalf(octets, start + HALF);
   return upper === -1 || lower === -1 ? -1 : upper * HALF_RANGE + lower;
 }
 
@@ -73,10 +72,10 @@ export function idText(id: number): string {
   return octets.toString('latin1');
 }
 
-function readHalf(text: string, start: number): number {
+function readHalf(octets: Uint8Array, start: number): number {
   let value = 0;
   for (let i = start; i < start + HALF; i++) {
-    const code = text.charCodeAt(i);
+    const code = octets[i]!;
     const digit = code >= LETTER_A ? code - LETTER_A + 10 : code - ZERO;
     if (digit < 0 || digit >= BASE || (digit > 9 && code < LETTER_A)) return -1;
     value = value * BASE + digit;

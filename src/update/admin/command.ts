@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ACCEPT_POLICIES, type AcceptPolicy } from '../../net/address-class.ts';
+import { ENROLMENT_COMMANDS, type EnrolmentResults } from '../enrol/enrolment-command.ts';
 
 const accept = z.enum(ACCEPT_POLICIES as [AcceptPolicy, ...AcceptPolicy[]]);
 
@@ -16,6 +17,11 @@ export const hostRowSchema = z.strictObject({
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
   ttl: z.string().optional(),
+  /** The host on whose prefix it is, and what it has there; as in `derivationSchema`. */
+  prefixOf: z.string().optional(),
+  subnet: z.string().optional(),
+  interfaceId: z.string().optional(),
+  mac: z.string().optional(),
 });
 
 /** One line of a list of hosts. */
@@ -130,6 +136,7 @@ export const adminCommandSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('token-list'), account: z.string().optional() }),
   z.strictObject({ kind: z.literal('token-revoke'), id: z.string() }),
+  ...ENROLMENT_COMMANDS,
 ]);
 
 /** One administrative command. */
@@ -190,6 +197,8 @@ export interface TokenInfo {
   readonly hosts: readonly string[] | null;
   readonly label: string;
   readonly createdAt: string;
+  /** Whether GnuDIP may be spoken with it, for which the MD5 of its secret is stored. */
+  readonly gnudip: boolean;
 }
 
 /** What the operator should know although the command was carried out; sentences. */
@@ -215,7 +224,7 @@ export interface HostTokens {
 }
 
 /** What each command answers with where it succeeds. */
-export interface AdminResults {
+export interface AdminResults extends EnrolmentResults {
   'zone-add': ZoneInfo & Warned;
   'zone-list': readonly Omit<ZoneInfo, 'records'>[];
   'zone-show': ZoneInfo;
@@ -234,7 +243,8 @@ export interface AdminResults {
   'host-set': HostInfo & { readonly changed: boolean };
   'host-block': HostInfo & { readonly changed: boolean };
   'host-unblock': HostInfo & { readonly changed: boolean };
-  'host-remove': { readonly removed: string };
+  /** `records`: the TXT records that went with it, as `owner TTL TYPE rdata`. */
+  'host-remove': { readonly removed: string; readonly records: readonly string[] };
   'host-import': ImportCounts;
   'token-add-for-hosts': HostTokens;
   'token-add': { readonly id: string; readonly secret: string };

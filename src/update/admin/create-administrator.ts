@@ -2,16 +2,18 @@
  * Carries out administrative commands on a store: reads from its view, changes through the one writer.
  * Invariant: every command of the closed set has exactly one handler; the table does not compile otherwise.
  */
+import type { Host } from '../../account/host.ts';
 import { PasswordError } from '../../account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../account/token.ts';
 import type { Clock } from '../../ops/clock.ts';
-import { type Steps, mapInSteps, runInTurns } from '../../ops/steps.ts';
+import { filterInSteps, mapInSteps, runInTurns } from '../../ops/steps.ts';
 import type { StoreView } from '../../store/store.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
 import { formatZoneFileInSteps } from '../../zone/zone-file/format-zone-file.ts';
 import { parseZoneFileInSteps } from '../../zone/zone-file/parse-zone-file.ts';
-import type { Committer, Plan } from '../commit.ts';
+import type { Committer } from '../commit.ts';
+import { createEnrolmentHandlers } from '../enrol/enrolment-handlers.ts';
 import { readHostRows } from './bulk/host-rows.ts';
 import { planHostImport } from './bulk/plan-host-import.ts';
 import { planHostTokens } from './bulk/plan-host-tokens.ts';
@@ -37,6 +39,7 @@ import { planZoneImport } from './plan-import.ts';
 import { planRecordRemove, planRecordSet } from './plan-record.ts';
 import { noZone, planZoneAdd, planZoneRemove } from './plan-zone.ts';
 import { refuse } from './refusal.ts';
+import { submitAlone } from './submit.ts';
 
 /** What the administrator works on. */
 export interface AdministratorOptions {
@@ -65,6 +68,7 @@ export function createAdministrator(options: AdministratorOptions): Administrato
     ...hostHandlers(options),
     ...tokenHandlers(options),
     ...bulkHandlers(options),
+    ...createEnrolmentHandlers(options),
   };
   return {
     async execute<K extends Kind>(
@@ -79,19 +83,6 @@ export function createAdministrator(options: AdministratorOptions): Administrato
       return await handler(command, onProgress);
     },
   };
-}
-
-/** Submits a plan that must see the state alone, and renders the writer's refusals. */
-async function submit<T>(
-  committer: Committer,
-  plan: (view: StoreView, now: number) => Plan<T | AdminFailure> | Steps<Plan<T | AdminFailure>>,
-  footprint: readonly Name[] | 'everything' = 'everything',
-): Promise<T | AdminFailure> {
-  const submission = await committer.submit({ footprint, plan });
-  if (submission.kind === 'committed') return submission.result;
-  const reason =
-    submission.kind === 'unavailable' ? submission.reason : 'too many changes are waiting: try again';
-  return refuse('unavailable', reason);
 }
 
 function zoneHandlers({
@@ -114,7 +105,7 @@ function zoneHandlers({
   };
   return {
     'zone-add': async (command) => {
-      const added = await submit(committer, (current, now) => planZoneAdd(current, command, now));
+      const added = await submitAlone(committer, (current, now) => planZoneAdd(current, command, now));
       if (!added.ok) return added;
       const zone = await runInTurns(describeZone(view.zone(added.apex)!));
       return { ok: true, value: { ...zone, warnings: added.warnings } };
@@ -124,9 +115,9 @@ function zoneHandlers({
       const zone = zoneOf(apex);
       return zone === undefined ? noZone(apex) : { ok: true, value: await runInTurns(describeZone(zone)) };
     },
-    'zone-remove': (command) => submit(committer, (current) => planZoneRemove(current, command)),
-    'record-set': (command) => submit(committer, (current) => planRecordSet(current, command)),
-    'record-remove': (command) => submit(committer, (current) => planRecordRemove(current, command)),
+    'zone-remove': (command) => submitAlone(committer, (current) => planZoneRemove(current, command)),
+    'record-set': (command) => submitAlone(committer, (current) => planRecordSet(current, command)),
+    'record-remove': (command) => submitAlone(committer, (current) => planRecordRemove(current, command)),
     'zone-import': async ({ apex, text }, onProgress) => {
       const name = parseHostname(apex);
       if (name === undefined)
@@ -137,7 +128,7 @@ function zoneHandlers({
         }),
       );
       if (!file.ok) return refuse('invalid', `line ${file.line}, column ${file.column}: ${file.reason}`);
-      const imported = await submit(committer, (current, now) =>
+      const imported = await submitAlone(committer, (current, now) =>
         planZoneImport(current, name, file, { now, onProgress }),
       );
       if (!imported.ok) return imported;
@@ -169,17 +160,21 @@ function accountHandlers({
       if (weak !== undefined) return weak;
       const hash = command.password === null ? null : await hashed(hashPassword, command.password);
       if (typeof hash === 'object' && hash !== null) return hash;
-      return submit(committer, (current, now) => planAccountAdd(current, command, hash, now));
+      return submitAlone(committer, (current, now) => planAccountAdd(current, command, hash, now));
     },
-    'account-list': () => ({ ok: true, value: [...view.accounts()].map(describeAccount) }),
+    'account-list': async () => ({
+      ok: true,
+      value: await runInTurns(mapInSteps(view.accounts(), describeAccount)),
+    }),
     'account-passwd': async (command) => {
       const weak = weakness(command.password);
       if (weak !== undefined) return weak;
       const hash = await hashed(hashPassword, command.password);
       if (typeof hash === 'object') return hash;
-      return submit(committer, (current) => planAccountPassword(current, command, hash));
+      return submitAlone(committer, (current) => planAccountPassword(current, command, hash));
     },
-    'account-remove': (command) => submit(committer, (current) => planAccountRemove(current, command)),
+    'account-remove': (command) =>
+      submitAlone(committer, (current, now) => planAccountRemove(current, command, now)),
   };
 }
 
@@ -196,15 +191,17 @@ function hostHandlers({
     return name === undefined ? [] : [name];
   };
   const block = (command: Extract<AdminCommand, { kind: 'host-block' | 'host-unblock' }>) =>
-    submit(committer, (current, now) => planHostBlock(current, command, now), footprintOf(command.fqdn));
+    submitAlone(committer, (current, now) => planHostBlock(current, command, now), footprintOf(command.fqdn));
   return {
-    'host-add': (command) => submit(committer, (current, now) => planHostAdd(current, command, now)),
+    'host-add': (command) => submitAlone(committer, (current, now) => planHostAdd(current, command, now)),
     'host-list': async ({ account }) => {
       if (account !== undefined && view.account(account.toLowerCase()) === undefined)
         return noAccount(account);
-      const hosts = [...view.zones()].flatMap((zone) => [...zone.hosts()]);
-      const chosen =
-        account === undefined ? hosts : hosts.filter((host) => host.account === account.toLowerCase());
+      const chosen: Host[] = [];
+      for (const zone of [...view.zones()]) {
+        const owned = filterInSteps(zone.hosts(), (host) => isOf(account, host));
+        for (const host of await runInTurns(owned)) chosen.push(host);
+      }
       return { ok: true, value: await runInTurns(mapInSteps(chosen, (host) => describeHost(view, host))) };
     },
     'host-show': ({ fqdn }) => {
@@ -214,11 +211,11 @@ function hostHandlers({
     'host-set': (command) => {
       // Which hosts a prefix moves changes only while nothing else does.
       const footprint = command.derived === undefined ? footprintOf(command.fqdn) : 'everything';
-      return submit(committer, (current, now) => planHostSet(current, command, now), footprint);
+      return submitAlone(committer, (current, now) => planHostSet(current, command, now), footprint);
     },
     'host-block': block,
     'host-unblock': block,
-    'host-remove': (command) => submit(committer, (current) => planHostRemove(current, command)),
+    'host-remove': (command) => submitAlone(committer, (current) => planHostRemove(current, command)),
   };
 }
 
@@ -230,17 +227,15 @@ function tokenHandlers({
     'token-add': (command) => {
       const secret = createTokenSecret();
       const made = { id: createTokenId(), secret, digest: digestTokenSecret(secret, view.tokenKey) };
-      return submit(committer, (current, now) => planTokenAdd(current, command, made, now));
+      return submitAlone(committer, (current, now) => planTokenAdd(current, command, made, now));
     },
-    'token-list': ({ account }) => {
+    'token-list': async ({ account }) => {
       if (account !== undefined && view.account(account.toLowerCase()) === undefined)
         return noAccount(account);
-      const tokens = [...view.tokens()];
-      const chosen =
-        account === undefined ? tokens : tokens.filter((token) => token.account === account.toLowerCase());
-      return { ok: true, value: chosen.map(describeToken) };
+      const chosen = await runInTurns(filterInSteps(view.tokens(), (token) => isOf(account, token)));
+      return { ok: true, value: await runInTurns(mapInSteps(chosen, describeToken)) };
     },
-    'token-revoke': (command) => submit(committer, (current) => planTokenRevoke(current, command)),
+    'token-revoke': (command) => submitAlone(committer, (current) => planTokenRevoke(current, command)),
   };
 }
 
@@ -251,18 +246,23 @@ function bulkHandlers({
     'host-import': async ({ rows, existing }, onProgress) => {
       const listed = await runInTurns(readHostRows(rows, onProgress));
       if ('ok' in listed) return listed;
-      return submit(committer, (current, now) =>
+      return submitAlone(committer, (current, now) =>
         planHostImport(current, listed, { existing, now, onProgress }),
       );
     },
     'token-add-for-hosts': async ({ rows, label, skipExisting }, onProgress) => {
       const listed = await runInTurns(readHostRows(rows, onProgress));
       if ('ok' in listed) return listed;
-      return submit(committer, (current, now) =>
+      return submitAlone(committer, (current, now) =>
         planHostTokens(current, listed, { label, skipExisting, now, onProgress }),
       );
     },
   };
+}
+
+/** Whether something is an account's, where one is asked for. */
+function isOf(account: string | undefined, thing: { readonly account: string }): boolean {
+  return account === undefined || thing.account === account.toLowerCase();
 }
 
 /** The stored form of a password, or the refusal where too many are waiting for theirs. */

@@ -103,5 +103,6 @@ export function describeToken(token: Token): TokenInfo {
     hosts: token.hosts?.map(formatHostname) ?? null,
     label: token.label,
     createdAt: new Date(token.createdAt).toISOString(),
+    gnudip: token.gnudip !== undefined,
   };
 }

@@ -27,8 +27,5 @@ export function coveringCut(zone: Zone<Host>, name: Name): Cut | undefined {
 
 /** A host of the zone that a cut of this type at `owner` would keep from being answered; undefined if there is none. */
 export function occludedHost(zone: Zone<Host>, { owner, type }: Cut): Host | undefined {
-  for (const host of zone.hosts()) {
-    if (isSubdomain(host.name, owner) && (type === RRTYPE.NS || host.name !== owner)) return host;
-  }
-  return undefined;
+  return zone.hostBelow(owner, { orAt: type === RRTYPE.NS });
 }

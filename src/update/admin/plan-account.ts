@@ -1,6 +1,8 @@
 /** Accounts and tokens: what adding, changing and removing them does. Pure; secrets and hashes are made before. */
 import { parseAccountName } from '../../account/account.ts';
 import { type Token, gnudipKey } from '../../account/token.ts';
+import { type Steps, findInSteps } from '../../ops/steps.ts';
+import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import { formatHostname, type Name } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
@@ -48,24 +50,31 @@ export function planAccountPassword(
   };
 }
 
-/** Removes an account that owns no hosts, and its tokens. */
-export function planAccountRemove(
+/** Removes an account that owns no hosts, and its tokens; its enrolment codes are revoked. */
+export function* planAccountRemove(
   view: StoreView,
   command: Command<'account-remove'>,
-): Plan<AdminResult<'account-remove'>> {
+  now: number,
+): Steps<Plan<AdminResult<'account-remove'>>> {
   const account = view.account(command.name.toLowerCase());
   if (account === undefined) return refused(noAccount(command.name));
   for (const zone of view.zones()) {
-    for (const host of zone.hosts()) {
-      if (host.account !== account.name) continue;
-      const reason = `account ${account.name} still owns ${formatHostname(host.name)}: remove its hosts first`;
-      return refused(refuse('conflict', reason));
-    }
+    const owned = yield* findInSteps(zone.hosts(), (host) => host.account === account.name);
+    if (owned === undefined) continue;
+    const reason = `account ${account.name} still owns ${formatHostname(owned.name)}: remove its hosts first`;
+    return refused(refuse('conflict', reason));
   }
   return {
-    changes: [{ kind: 'account-remove', name: account.name }],
+    changes: [{ kind: 'account-remove', name: account.name }, ...revokedCodes(view, account.name, now)],
     result: { ok: true, value: { removed: account.name } },
   };
+}
+
+/** An account of the same name that is made later shall not find its codes in other hands. */
+function* revokedCodes({ enrolments }: StoreView, account: string, now: number): Generator<Change> {
+  for (const enrolment of enrolments.all())
+    if (enrolment.account === account && enrolment.revokedAt === null)
+      yield { kind: 'enrolment-put', enrolment: { ...enrolment, revokedAt: now } };
 }
 
 /** A token's fields that are made outside the plan, at random. */

@@ -22,9 +22,12 @@ const MOST_DERIVED = 1000;
 /** A host that may not exist yet. */
 type Definee = Pick<Host, 'name' | 'derived'> & { readonly account: string | undefined };
 
+/** Where routers, and the hosts on their prefixes, are looked up. */
+export type RouterView = Pick<StoreView, 'host' | 'derivedFrom'>;
+
 /** The derivation that a wish makes of a host's; whose account is not said must be the router's. */
 export function planDerivation(
-  view: StoreView,
+  view: RouterView,
   host: Definee,
   wish: DerivationWish,
 ): { readonly derived: Derivation; readonly account: string } | AdminFailure {
@@ -38,7 +41,12 @@ export function planDerivation(
   return { derived: { router: router.name, subnet, interfaceId }, account: router.account };
 }
 
-function findRouter(view: StoreView, host: Definee, fqdn: string | undefined): Host | AdminFailure {
+/** Whether two hosts would have the same address in every prefix of the same router. */
+export function isSameDerivation(a: Derivation | undefined, b: Derivation | undefined): boolean {
+  return a?.router === b?.router && a?.subnet === b?.subnet && a?.interfaceId === b?.interfaceId;
+}
+
+function findRouter(view: RouterView, host: Definee, fqdn: string | undefined): Host | AdminFailure {
   const name = fqdn === undefined ? host.derived?.router : parseHostname(fqdn);
   if (fqdn === undefined && name === undefined)
     return refuse('invalid', 'say whose prefix it is with --prefix-of FQDN');

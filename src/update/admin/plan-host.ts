@@ -2,6 +2,7 @@
 import type { Host } from '../../account/host.ts';
 import { classifyAddress, isPublishable } from '../../net/address-class.ts';
 import { familyOf, formatIpAddress, parseIpAddress } from '../../net/ip-address.ts';
+import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import { formatHostname, type Name } from '../../zone/name.ts';
 import { parseHostname } from '../../zone/hostname.ts';
@@ -11,11 +12,12 @@ import type { Plan } from '../commit.ts';
 import { settleDerived } from '../derivation.ts';
 import { intended } from '../plan-update.ts';
 import type { AddressIntent } from '../request.ts';
+import { hostRemoval, txtOfHost } from '../txt/host-txt.ts';
 import type { AdminCommand, AdminFailure, AdminResult } from './command.ts';
-import { describeHost } from './info.ts';
+import { describeHost, formatRecords } from './info.ts';
 import { coveringCut } from './occlusion.ts';
 import { noAccount } from './plan-account.ts';
-import { planDerivation, routerConflict } from './plan-derivation.ts';
+import { isSameDerivation, planDerivation, routerConflict } from './plan-derivation.ts';
 import { refuse, refused } from './refusal.ts';
 
 type Command<K extends AdminCommand['kind']> = Extract<AdminCommand, { kind: K }>;
@@ -107,12 +109,7 @@ function defineHost(view: StoreView, host: Host, wish: Command<'host-set'>['deri
   const planned = planDerivation(view, host, wish);
   if ('ok' in planned) return planned;
   const { derived } = planned;
-  const before = host.derived;
-  const isSame =
-    before?.router === derived.router &&
-    before.subnet === derived.subnet &&
-    before.interfaceId === derived.interfaceId;
-  return isSame ? host : { ...host, derived };
+  return isSameDerivation(host.derived, derived) ? host : { ...host, derived };
 }
 
 /** The host with these addresses; refused where its zone does not publish one, or IPv6 is not theirs to say. */
@@ -153,7 +150,7 @@ export function planHostBlock(
   };
 }
 
-/** Removes a host and its addresses. */
+/** Removes a host with its addresses and TXT values, and what an enrolment code gave to the machine that had it. */
 export function planHostRemove(
   view: StoreView,
   command: Command<'host-remove'>,
@@ -162,10 +159,22 @@ export function planHostRemove(
   if (host === undefined) return refused(noHost(command.fqdn));
   const conflict = routerConflict(view, host);
   if (conflict !== undefined) return refused(conflict);
+  const txt = txtOfHost(view, host);
+  const records = txt.flatMap(({ owner, rrset }) => formatRecords(owner, rrset));
   return {
-    changes: [{ kind: 'host-remove', zone: host.zone, name: host.name }],
-    result: { ok: true, value: { removed: formatHostname(host.name) } },
+    changes: [...hostRemoval(host, txt), ...endOfMachines(view, host.name)],
+    result: { ok: true, value: { removed: formatHostname(host.name), records } },
   };
+}
+
+/** A host of the same name that is made later is another one: the machine's tokens must not update that. */
+function* endOfMachines({ enrolments }: StoreView, host: Name): Generator<Change> {
+  for (const { id } of enrolments.all()) {
+    const machine = enrolments.machine(id, host);
+    if (machine === undefined) continue;
+    for (const token of machine.tokens) yield { kind: 'token-remove', id: token };
+    yield { kind: 'machine-remove', enrolment: id, host };
+  }
 }
 
 /** The host an operator means, or undefined. */

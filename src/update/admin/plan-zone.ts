@@ -104,12 +104,10 @@ export function noZone(apex: string): AdminFailure {
 
 /** The refusal where a new zone at `apex` would take a host away from the zone above; undefined where it would not. */
 export function hostsInside(view: StoreView, apex: Name): AdminFailure | undefined {
-  for (const { name } of view.zoneFor(apex)?.hosts() ?? []) {
-    if (!isSubdomain(name, apex)) continue;
-    const message = `host ${formatHostname(name)} belongs to the zone above: remove it before ${formatHostname(apex)} becomes a zone`;
-    return refuse('conflict', message);
-  }
-  return undefined;
+  const host = view.zoneFor(apex)?.hostBelow(apex, { orAt: true });
+  if (host === undefined) return undefined;
+  const message = `host ${formatHostname(host.name)} belongs to the zone above: remove it before ${formatHostname(apex)} becomes a zone`;
+  return refuse('conflict', message);
 }
 
 function lameServer(name: Name): string {

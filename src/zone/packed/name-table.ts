@@ -5,6 +5,7 @@
  */
 import type { Name } from '../name.ts';
 import { type ByteArena, placeOf } from './byte-arena.ts';
+import { NumberIndex } from './number-index.ts';
 
 /** How many names there is room for at first. */
 export const FIRST_ROOM = 8;
@@ -19,18 +20,21 @@ export function resized<Column extends Uint8Array | Uint32Array | Float64Array>(
   return copy;
 }
 
+/** The most octets of a name. */
+const MAX_NAME = 255;
+
 /** The names of one zone. */
 export class NameTable {
   readonly #arena: ByteArena;
   // Makes collisions unpredictable from outside.
   #seed = Math.floor(Math.random() * 2 ** 32) | 0;
-  /** A number plus one in each slot, 0 where it is free; at most half of them are taken. */
-  #slots = new Uint32Array(2 * FIRST_ROOM);
-  #hashes = new Uint32Array(FIRST_ROOM);
+  #index = new NumberIndex();
   /** The place of a name: its length, then its octets; 0 for a number that is free. */
   #places = new Uint32Array(FIRST_ROOM);
   #end = 0;
   #free: number[] = [];
+  /** The octets of a name that was given as text. */
+  readonly #octets = Buffer.alloc(MAX_NAME);
 
   constructor(arena: ByteArena) {
     this.#arena = arena;
@@ -53,50 +57,52 @@ export class NameTable {
 
   /** The number of a name, or -1. */
   find(name: Name): number {
-    const hash = this.#hash(name);
-    const mask = this.#slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = this.#slots[slot]! - 1;
-      if (id === -1 || (this.#hashes[id] === hash && this.#isNamed(id, name))) return id;
-    }
+    const length = this.#read(name);
+    return this.#find(this.#octets, 0, length, this.#hash(this.#octets, 0, length));
   }
 
-  /** Gives a number to a name that has none. `room` may have grown. */
-  add(name: Name): number {
-    if (this.#free.length === 0 && this.#end === this.#places.length) this.#grow();
+  /** The number of a name, which is given one where it has none; `room` may have grown. */
+  obtain(name: Name): number {
+    return this.obtainOctets(this.#octets, 0, this.#read(name));
+  }
+
+  /** As `obtain`, of the name whose `length` octets begin at `start`. */
+  obtainOctets(bytes: Buffer, start: number, length: number): number {
+    const hash = this.#hash(bytes, start, length);
+    const found = this.#find(bytes, start, length, hash);
+    if (found !== -1) return found;
+    if (this.#free.length === 0 && this.#end === this.#places.length)
+      this.#places = resized(this.#places, this.#places.length * 2);
     const id = this.#free.pop() ?? this.#end++;
-    const place = this.#arena.allocate(1 + name.length);
+    const place = this.#arena.allocate(1 + length);
+    const to = this.#arena.bytes;
     const at = placeOf(place);
-    this.#arena.bytes[at] = name.length;
-    this.#arena.bytes.write(name, at + 1, 'latin1');
+    to[at] = length;
+    for (let i = 0; i < length; i++) to[at + 1 + i] = bytes[start + i]!;
     this.#places[id] = place;
-    this.#hashes[id] = this.#hash(name);
-    this.#enter(id);
+    this.#index.add(id, hash);
     return id;
   }
 
   /** Takes a name away. */
   remove(id: number): void {
-    const mask = this.#slots.length - 1;
-    let hole = this.#hashes[id]! & mask;
-    while (this.#slots[hole] !== id + 1) hole = (hole + 1) & mask;
-    // Whoever was pushed on by it moves up, so that no search ends too early.
-    for (let next = (hole + 1) & mask; this.#slots[next] !== 0; next = (next + 1) & mask) {
-      const home = this.#hashes[this.#slots[next]! - 1]! & mask;
-      if (((next - home) & mask) < ((next - hole) & mask)) continue;
-      this.#slots[hole] = this.#slots[next]!;
-      hole = next;
-    }
-    this.#slots[hole] = 0;
     const place = this.#places[id]!;
-    this.#arena.release(place, 1 + this.#arena.bytes[placeOf(place)]!);
+    const at = placeOf(place);
+    const length = this.#arena.bytes[at]!;
+    this.#index.remove(id, this.#hash(this.#arena.bytes, at + 1, length));
+    this.#arena.release(place, 1 + length);
     this.#places[id] = 0;
     this.#free.push(id);
   }
 
+  /** Where in the arena's bytes the name of a number that has one lies: its length, then its octets. */
+  placeOf(id: number): number {
+    return placeOf(this.#places[id]!);
+  }
+
   /** The name of a number that has one. */
   nameOf(id: number): Name {
-    const at = placeOf(this.#places[id]!);
+    const at = this.placeOf(id);
     const { bytes } = this.#arena;
     return bytes.toString('latin1', at + 1, at + 1 + bytes[at]!) as Name;
   }
@@ -105,40 +111,39 @@ export class NameTable {
   clone(arena: ByteArena): NameTable {
     const copy = new NameTable(arena);
     copy.#seed = this.#seed;
-    copy.#slots = this.#slots.slice();
-    copy.#hashes = this.#hashes.slice();
+    copy.#index = this.#index.clone();
     copy.#places = this.#places.slice();
     copy.#end = this.#end;
     copy.#free = [...this.#free];
     return copy;
   }
 
-  #isNamed(id: number, name: Name): boolean {
-    const { bytes } = this.#arena;
-    const at = placeOf(this.#places[id]!);
-    if (bytes[at] !== name.length) return false;
-    for (let i = 0; i < name.length; i++) if (bytes[at + 1 + i] !== name.charCodeAt(i)) return false;
+  #find(bytes: Buffer, start: number, length: number, hash: number): number {
+    const index = this.#index;
+    for (let slot = index.first(hash); ; slot = index.next(slot)) {
+      const id = index.at(slot);
+      if (id === -1 || (index.hashAt(slot) === hash && this.#isNamed(id, bytes, start, length))) return id;
+    }
+  }
+
+  #isNamed(id: number, bytes: Buffer, start: number, length: number): boolean {
+    const known = this.#arena.bytes;
+    const at = this.placeOf(id);
+    if (known[at] !== length) return false;
+    for (let i = 0; i < length; i++) if (known[at + 1 + i] !== bytes[start + i]) return false;
     return true;
   }
 
-  #enter(id: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = this.#hashes[id]! & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = id + 1;
+  /** Copies a name's octets to where they can be compared and returns how many they are. */
+  #read(name: Name): number {
+    const { length } = name;
+    for (let i = 0; i < length; i++) this.#octets[i] = name.charCodeAt(i);
+    return length;
   }
 
-  #grow(): void {
-    const room = this.#places.length * 2;
-    this.#hashes = resized(this.#hashes, room);
-    this.#places = resized(this.#places, room);
-    this.#slots = new Uint32Array(room * 2);
-    for (let id = 0; id < this.#end; id++) this.#enter(id);
-  }
-
-  #hash(name: Name): number {
+  #hash(bytes: Buffer, start: number, length: number): number {
     let hash = this.#seed;
-    for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+    for (let i = start; i < start + length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
     return (hash ^ (hash >>> 15)) >>> 0;

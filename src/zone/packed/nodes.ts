@@ -3,8 +3,8 @@
  * Invariants: a name has a number exactly while it has a host, RRsets or owners below it; what is read is a copy or a
  * number, so that nothing outside changes with the columns.
  */
-import { type IpAddress, ipv4FromNumber } from '../../net/ip-address.ts';
-import type { Name } from '../name.ts';
+import { type IpAddress, ipv4FromNumber, numberFromIpv4 } from '../../net/ip-address.ts';
+import { type Name, isSubdomain } from '../name.ts';
 import type { RRset } from '../rrset.ts';
 import { ByteArena, placeOf } from './byte-arena.ts';
 import { FIRST_ROOM, NameTable, resized } from './name-table.ts';
@@ -17,6 +17,22 @@ export interface NodeAddresses {
   readonly ipv4: IpAddress | null;
   readonly ipv6: IpAddress | null;
   readonly wildcard: boolean;
+}
+
+/**
+ * A host's name and addresses where a million of them are to be gone through: in one object that is used again for the
+ * next one, with the name as octets and the IPv4 address as a number.
+ */
+export interface AddressRow {
+  /** What the name lies in. */
+  bytes: Buffer;
+  nameAt: number;
+  nameLength: number;
+  ttl: number;
+  /** -1 where there is none. */
+  ipv4: number;
+  ipv6: IpAddress | null;
+  wildcard: boolean;
 }
 
 const HOST = 1;
@@ -50,9 +66,14 @@ export class Nodes {
 
   /** The number of a name's node, which is made where there is none. */
   obtain(name: Name): number {
-    const found = this.#names.find(name);
-    if (found !== -1) return found;
-    const id = this.#names.add(name);
+    const id = this.#names.obtain(name);
+    if (this.#flags.length < this.#names.room) this.#resize(this.#names.room);
+    return id;
+  }
+
+  /** As `obtain`, of the name of a row. */
+  obtainOf({ bytes, nameAt, nameLength }: AddressRow): number {
+    const id = this.#names.obtainOctets(bytes, nameAt, nameLength);
     if (this.#flags.length < this.#names.room) this.#resize(this.#names.room);
     return id;
   }
@@ -98,11 +119,19 @@ export class Nodes {
   }
 
   putHost(id: number, { ttl, ipv4, ipv6, wildcard }: Omit<NodeAddresses, 'name'>): void {
+    this.putAddresses(id, { ttl, ipv4: ipv4 === null ? -1 : numberFromIpv4(ipv4), ipv6, wildcard });
+  }
+
+  /** As `putHost`, with the IPv4 address as a row has it. */
+  putAddresses(
+    id: number,
+    { ttl, ipv4, ipv6, wildcard }: Pick<AddressRow, 'ttl' | 'ipv4' | 'ipv6' | 'wildcard'>,
+  ): void {
     const before = this.#flags[id]!;
     this.#flags[id] =
-      HOST | (ipv4 === null ? 0 : IPV4) | (ipv6 === null ? 0 : IPV6) | (wildcard ? WILDCARD : 0);
+      HOST | (ipv4 === -1 ? 0 : IPV4) | (ipv6 === null ? 0 : IPV6) | (wildcard ? WILDCARD : 0);
     this.#ttl[id] = ttl;
-    if (ipv4 !== null) this.#ipv4[id] = numberOf(ipv4);
+    if (ipv4 !== -1) this.#ipv4[id] = ipv4;
     if (ipv6 !== null) {
       if ((before & IPV6) === 0) this.#ipv6[id] = this.#arena.allocate(IPV6_LENGTH);
       this.#arena.bytes.write(ipv6, placeOf(this.#ipv6[id]!), 'latin1');
@@ -140,6 +169,35 @@ export class Nodes {
       ipv6: this.ipv6(id),
       wildcard: this.hasWildcardHost(id),
     };
+  }
+
+  /** Fills a row with the name and what the node's host publishes; its bytes are valid until the next change. */
+  readRow(id: number, row: AddressRow): void {
+    const { bytes } = this.#arena;
+    const at = this.#names.placeOf(id);
+    row.bytes = bytes;
+    row.nameAt = at + 1;
+    row.nameLength = bytes[at]!;
+    row.ttl = this.#ttl[id]!;
+    row.ipv4 = (this.#flags[id]! & IPV4) === 0 ? -1 : this.#ipv4[id]!;
+    row.ipv6 = this.ipv6(id);
+    row.wildcard = this.hasWildcardHost(id);
+  }
+
+  /** The number of a host below a name; -1 where there is none. Walks all nodes, but makes no text of those elsewhere. */
+  hostBelow(name: Name): number {
+    const suffix = Buffer.from(name, 'latin1');
+    for (let id = 0; id < this.end; id++) {
+      if (!this.hasHost(id)) continue;
+      const { bytes } = this.#arena;
+      const at = this.#names.placeOf(id);
+      const start = at + 1 + bytes[at]! - suffix.length;
+      let i = suffix.length - 1;
+      while (i >= 0 && start > at && bytes[start + i] === suffix[i]) i--;
+      // The octets before may end in the middle of a label.
+      if (i < 0 && start > at + 1 && isSubdomain(this.nameOf(id), name)) return id;
+    }
+    return -1;
   }
 
   /** A cursor over a node's RRsets; valid until the next change. */
@@ -203,14 +261,4 @@ export class Nodes {
     this.#records = resized(this.#records, room);
     this.#below = resized(this.#below, room);
   }
-}
-
-function numberOf(ipv4: IpAddress): number {
-  return (
-    ((ipv4.charCodeAt(0) << 24) |
-      (ipv4.charCodeAt(1) << 16) |
-      (ipv4.charCodeAt(2) << 8) |
-      ipv4.charCodeAt(3)) >>>
-    0
-  );
 }

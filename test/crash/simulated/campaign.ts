@@ -101,7 +101,13 @@ async function crashOnce(history: History, crash: Crash): Promise<{ again: boole
   if (seen !== undefined) assert.partialDeepStrictEqual(await verifyStore(data), { ok: true });
   const again = random(3) === 0 && (await crashWhileOpening(data, random));
   const disk = new SimulatedDisk(data);
-  const store = await openEmbeddedStore({ directory: data, files: disk, onNotice: () => undefined });
+  const aheadBytes = 256 << random(6);
+  const store = await openEmbeddedStore({
+    directory: data,
+    files: disk,
+    aheadBytes,
+    onNotice: () => undefined,
+  });
   try {
     const { sequence } = store.view;
     if (seen === undefined) assert.equal(sequence, 0);

@@ -2,8 +2,9 @@
  * A disk that can lose its power at any moment: a file layer that writes through to real files, which the store reads
  * back, and remembers in what order what was written, synced, named and removed.
  *
- * Invariant: of what was not synced any part may be gone after a crash, and of a write any range of its bytes may be
- * there; writes to different files, and changes of a directory's entries, are lost or kept independently of each other
+ * Invariant: of what was not synced any part may be gone after a crash, and of a write any range of its bytes, or any of
+ * the sectors it touches, may be there, over what was synced before; a write that is durable by itself makes nothing
+ * else so; writes to different files, and changes of a directory's entries, are lost or kept independently of each other
  * and of their order; only a rename is never half done. That is less than any real file system promises.
  */
 import {
@@ -25,6 +26,7 @@ type Operation =
   | { readonly kind: 'remove'; readonly path: string }
   | Content
   | { readonly kind: 'sync'; readonly file: number }
+  | { readonly kind: 'written'; readonly file: number; readonly content: Content }
   | { readonly kind: 'sync-directory'; readonly path: string };
 
 type Content =
@@ -37,8 +39,8 @@ type Entry = Extract<Operation, { kind: 'name' | 'remove' }>;
 export interface Survival {
   /** Whether a change of a directory's entries, or the truncation of a file, is there. */
   keeps(): boolean;
-  /** The range of a write's bytes that is there; empty where nothing is. */
-  range(length: number): readonly [from: number, to: number];
+  /** The ranges of a write's bytes that are there, of a write at this offset of a file. */
+  ranges(length: number, at: number): readonly (readonly [from: number, to: number])[];
 }
 
 /** The files that a crash leaves, by their paths. */
@@ -93,6 +95,11 @@ export class SimulatedDisk implements FileLayer {
     return this.#opened(openSync(path, 'r+'), this.#names.get(path)!);
   };
 
+  openDurable = async (path: string): Promise<JournalFile> => {
+    await turn();
+    return this.#opened(openSync(path, 'r+'), this.#names.get(path)!, true);
+  };
+
   remove = async (path: string): Promise<void> => {
     await turn();
     unlinkSync(path);
@@ -128,6 +135,10 @@ export class SimulatedDisk implements FileLayer {
         const file = files[operation.file]!;
         file.durable = file.pending.reduce(applyContent, file.durable);
         file.pending = [];
+      } else if (operation.kind === 'written') {
+        const file = files[operation.file]!;
+        file.durable = applyContent(file.durable, operation.content);
+        file.pending = file.pending.filter((content) => content !== operation.content);
       } else {
         files[operation.file]!.pending.push(operation);
       }
@@ -144,13 +155,16 @@ export class SimulatedDisk implements FileLayer {
     return image;
   }
 
-  #opened(descriptor: number, file: number): JournalFile {
+  #opened(descriptor: number, file: number, isDurable = false): JournalFile {
     return {
       write: async (bytes, at) => {
         await turn();
-        const copy = Buffer.from(bytes);
-        writeSync(descriptor, copy, 0, copy.length, at);
-        this.#log.push({ kind: 'write', file, at, bytes: copy });
+        const content: Content = { kind: 'write', file, at, bytes: Buffer.from(bytes) };
+        writeSync(descriptor, content.bytes, 0, content.bytes.length, at);
+        this.#log.push(content);
+        if (!isDurable) return;
+        await turn();
+        this.#log.push({ kind: 'written', file, content });
       },
       datasync: async () => {
         await turn();
@@ -194,6 +208,7 @@ function applyContent(before: Buffer, content: Content): Buffer {
 
 function remains(content: Content, survival: Survival): readonly Content[] {
   if (content.kind === 'truncate') return survival.keeps() ? [content] : [];
-  const [from, to] = survival.range(content.bytes.length);
-  return from === to ? [] : [{ ...content, at: content.at + from, bytes: content.bytes.subarray(from, to) }];
+  return survival
+    .ranges(content.bytes.length, content.at)
+    .map(([from, to]) => ({ ...content, at: content.at + from, bytes: content.bytes.subarray(from, to) }));
 }

@@ -1,16 +1,18 @@
 /**
- * A life of a store on a simulated disk: devices update, an administrator adds, imports and removes, the journal is
+ * A life of a store on a simulated disk: devices update, machines enrol, an administrator adds, imports and removes, the journal is
  * compacted and backed up, several of these at the same time, and every state that anybody could see is written down.
  */
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { parseIpAddress } from '../../../src/net/ip-address.ts';
+import { createLockout } from '../../../src/account/lockout/lockout.ts';
+import { type IpAddress, parseIpAddress } from '../../../src/net/ip-address.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/open-embedded-store.ts';
 import type { EmbeddedStore } from '../../../src/store/embedded/embedded-store.ts';
 import type { AdminCommand } from '../../../src/update/admin/command.ts';
 import { createAdministrator } from '../../../src/update/admin/create-administrator.ts';
 import { createCommitter } from '../../../src/update/commit.ts';
 import { createUpdateService } from '../../../src/update/create-service.ts';
+import { createEnroller } from '../../../src/update/enrol/create-enroller.ts';
 import { parseName } from '../../../src/zone/name.ts';
 import { dump } from '../../contract/store-samples.ts';
 import { SimulatedDisk } from './disk.ts';
@@ -30,8 +32,19 @@ export interface History {
 const ZONES = ['dyn.test', 'sub.dyn.test', 'other.test'] as const;
 const HOSTS = 6;
 const NOW = Date.parse('2026-01-02T03:04:05Z');
+/** Its hosts are also made, imported and removed by hand. */
+const CODE = {
+  account: 'ann',
+  zone: 'other.test',
+  pattern: '{name}',
+  uses: 20,
+  lifetimeSeconds: 60,
+  by: 'ann',
+} as const;
 /** More changes than become visible in one turn, and more bytes than are written at once. */
 const LONG_IMPORT = 6000;
+/** Zeros ahead of the journal's records: none, soon used up, and more than are used. */
+const AHEAD = [0, 2048, 65_536] as const;
 
 /** The text of a store's state; equal for equal states. */
 export function textOf(store: Pick<EmbeddedStore, 'view'>): string {
@@ -58,7 +71,14 @@ export async function liveThrough(
   const seen: { time: number; sequence: number }[] = [];
   const backups: { time: number; path: string; sequence: number }[] = [];
   const clock = { now: () => NOW };
-  const store = await openEmbeddedStore({ directory: data, files: disk, clock, onNotice: () => undefined });
+  const aheadBytes = AHEAD[random(AHEAD.length)]!;
+  const store = await openEmbeddedStore({
+    directory: data,
+    files: disk,
+    clock,
+    aheadBytes,
+    onNotice: () => undefined,
+  });
   const note = (): void => {
     seen.push({ time: disk.time, sequence: store.view.sequence });
     states.set(store.view.sequence, textOf(store));
@@ -82,12 +102,18 @@ export async function liveThrough(
       accept: 'private',
     });
 
+  const code = await administrator.execute({ kind: 'enroll-create', ...CODE });
+  if (!code.ok) throw new Error(code.message);
+  const lockout = createLockout({ clock, slots: 8 });
+  const enroller = createEnroller({ view: store.view, committer, clock, lockout });
+
   const folds: Promise<unknown>[] = [];
   for (let step = 0; step < steps; step++) {
     const together: Promise<unknown>[] = [];
     for (let i = 1 + random(4); i > 0; i--) {
-      const kind = random(10);
+      const kind = random(12);
       if (kind < 5) together.push(Promise.resolve(service.update(anUpdate(random))));
+      else if (kind < 7) together.push(enroller.enrol({ ...aMachine(random), code: code.value.code }));
       else
         together.push(administrator.execute(aCommand(random, long && step === steps >> 1 ? LONG_IMPORT : 4)));
     }
@@ -106,6 +132,11 @@ export async function liveThrough(
   await committer.close();
   await store.close();
   return { disk, states, seen, backups };
+}
+
+function aMachine(random: Random): { name: string; serial: string; source: IpAddress } {
+  const serial = random(3) === 0 ? '' : `s${random(8)}`;
+  return { name: `h${random(HOSTS)}`, serial, source: parseIpAddress('192.0.2.1')! };
 }
 
 function aHost(random: Random): string {

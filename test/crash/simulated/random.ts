@@ -16,19 +16,35 @@ export function createRandom(seed: number): Random {
 }
 
 /** Nothing that was not synced is there. */
-export const NOTHING: Survival = { keeps: () => false, range: () => [0, 0] };
+export const NOTHING: Survival = { keeps: () => false, ranges: () => [] };
 
 /** Everything is there, as after the end of a process alone. */
-export const EVERYTHING: Survival = { keeps: () => true, range: (length) => [0, length] };
+export const EVERYTHING: Survival = { keeps: () => true, ranges: (length) => [[0, length]] };
 
-/** Some is there: each entry or not, each write whole, not at all, or cut at either end. */
+/** What a disk writes as a whole, by what it calls itself. */
+const SECTORS = [512, 4096] as const;
+
+/** Some is there: each entry or not, each write whole, not at all, cut at either end, or with sectors of it missing. */
 export function someOf(random: Random): Survival {
   return {
     keeps: () => random(2) === 0,
-    range: (length) => {
+    ranges: (length, at) => {
+      if (random(2) === 0) return someSectors(random, length, at);
       const from = random(4) === 0 ? random(length + 1) : 0;
       const cut = random(3);
-      return [from, cut === 0 ? length : cut === 1 ? from : from + random(length - from + 1)];
+      const to = cut === 0 ? length : cut === 1 ? from : from + random(length - from + 1);
+      return from === to ? [] : [[from, to]];
     },
   };
+}
+
+function someSectors(random: Random, length: number, at: number): [from: number, to: number][] {
+  const size = SECTORS[random(SECTORS.length)]!;
+  const ranges: [from: number, to: number][] = [];
+  for (let from = 0; from < length;) {
+    const to = Math.min(length, from + size - ((at + from) % size));
+    if (random(2) === 0) ranges.push([from, to]);
+    from = to;
+  }
+  return ranges;
 }

@@ -24,6 +24,8 @@ function acmeUpdate(
   return site.post('/update', JSON.stringify(body), `X-Api-User: ${user}\r\nX-Api-Key: ${key}\r\n`);
 }
 
+const QUOTA = { burst: 10, refillMs: 3_600_000 };
+
 describe('acme-dns', () => {
   it('adds any number of values, each served at once', async (t) => {
     const site = await openPublishedSite(t);
@@ -75,6 +77,7 @@ describe('acme-dns', () => {
         account: 'bob',
         below: name('auth.example.test'),
         from: [parseIpPrefix('127.0.0.0/8')!],
+        quota: QUOTA,
       },
     });
     const reply = await site.post('/register', '', JSON_TYPE);
@@ -97,6 +100,31 @@ describe('acme-dns', () => {
     assert.equal((await site.get('/register')).status, 405);
   });
 
+  it('registers no more than the quota for one source, at once or not, and counts what was made', async (t) => {
+    const registration = {
+      account: 'bob',
+      below: name('auth.example.test'),
+      from: [parseIpPrefix('0.0.0.0/0')!],
+      quota: { burst: 3, refillMs: 3_600_000 },
+    };
+    const site = await openPublishedSite(t, { registration, trust: ['127.0.0.1'] });
+    const register = (source: string) =>
+      site.post('/register', '', `${JSON_TYPE}X-Forwarded-For: ${source}\r\n`);
+    site.breakStore(true);
+    for (let i = 0; i < 5; i++) assert.equal((await register('192.0.2.1')).status, 503);
+    site.breakStore(false);
+    const replies = await Promise.all(Array.from({ length: 8 }, () => register('192.0.2.1')));
+    assert.equal(replies.filter(({ status }) => status === 201).length, 3);
+    const refused = replies.find(({ status }) => status !== 201)!;
+    assert.deepEqual([refused.status, refused.body], [503, '{"error": "too_many_registrations"}']);
+    assert.ok(Number(header(refused, 'Retry-After')[0]) > 3000);
+    assert.equal((await register('192.0.2.2')).status, 201, 'another source has its own');
+    let made = 4;
+    for (let i = 3; i < 60; i++) if ((await register(`192.0.2.${i}`)).status === 201) made++;
+    assert.equal(made, 30, 'all together ten times as many');
+    assert.equal(site.view.zone(name('example.test'))!.hostCount, 3 + 30);
+  });
+
   it('registers for nobody else', async (t) => {
     const off = await openPublishedSite(t);
     assert.deepEqual((await off.post('/register', '{}', JSON_TYPE)).body, '{"error": "forbidden"}');
@@ -104,6 +132,7 @@ describe('acme-dns', () => {
       account: 'bob',
       below: name('auth.example.test'),
       from: [parseIpPrefix('192.0.2.0/24')!],
+      quota: QUOTA,
     };
     const elsewhere = await openPublishedSite(t, { registration });
     assert.equal((await elsewhere.post('/register', '{}', JSON_TYPE)).status, 401);

@@ -31,6 +31,7 @@ before(async () => {
       account: 'bob',
       below: name('auth.example.test'),
       from: [parseIpPrefix('203.0.113.0/32')!],
+      quota: { burst: 0, refillMs: 1 },
     },
   });
   surface = createHttpApp(backing.app);
@@ -60,6 +61,7 @@ async function ask(request: HostileRequest): Promise<Answer> {
     source: SOURCE,
     secure: false,
     readBody: () => Promise.resolve({ kind: 'whole', bytes: Buffer.from(body) }),
+    hangUp: () => undefined,
   };
   if (method === 'GET' && isUpdatePath(route))
     return { ...(await surface.update(exchange)), request, requestId, route };

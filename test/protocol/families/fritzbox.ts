@@ -34,6 +34,13 @@ export const FRITZBOX: readonly Client[] = [
         ipv6: '2001:db8::8',
       },
       {
+        what: 'the prefix of its network, which changes no address of its own',
+        request: (v) =>
+          get(v, `myip=198.51.100.8&myipv6=2001:db8::8&ip6lanprefix=2001:db8:1:200::/56&dualstack=1`),
+        ipv4: '198.51.100.8',
+        ipv6: '2001:db8::8',
+      },
+      {
         what: 'credentials in the URL, unescaped',
         request: (v) =>
           get({ ...v, auth: '' }, `user=${v.user}&pass=${v.password}&myip=${v.ipv4}&myipv6=2001:db8::8`),

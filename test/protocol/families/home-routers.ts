@@ -1,6 +1,14 @@
 /** Routers with an update client of the maker's own or of ez-ipupdate's kind, most of them set to dyndns.org. */
 import type { Reply } from '../site.ts';
-import { type Client, SOUND, type Values, type Verdict, acceptedIf } from './client-family.ts';
+import {
+  type Client,
+  SOUND,
+  STATUS_ALONE,
+  type Values,
+  type Verdict,
+  acceptedIf,
+  isSuccess,
+} from './client-family.ts';
 
 /** ez-ipupdate reads the raw reply: a line feed before the word, and a blank after `good`. */
 function ezIpupdate({ raw, status }: Reply): Verdict {
@@ -85,5 +93,22 @@ export const HOME_ROUTER_CLIENTS: readonly Client[] = [
     judge: ezIpupdate,
     request: (v) =>
       `GET /nic/update?hostname=${v.hostname}&myip=${v.ipv4} HTTP/1.0\r\nHost: ddns.example.test:443\r\n${v.auth}User-Agent: Speedport\r\n\r\n`,
+  },
+  {
+    name: 'Cisco IOS',
+    device: 'cisco',
+    rule: 'a status from 200 to 299; the answer is shown by `debug ip ddns update` alone; not checked on a device',
+    reads: STATUS_ALONE,
+    judge: (reply) => acceptedIf(isSuccess(reply)),
+    request: (v) =>
+      `GET /nic/update?hostname=${v.hostname}&myip=${v.ipv4} HTTP/1.1\r\nHost: ddns.example.test\r\nUser-Agent: cisco-IOS\r\n${v.auth}Connection: close\r\n\r\n`,
+    exchanges: [
+      {
+        what: 'credentials in the query, for releases that do not read them before the name',
+        request: (v) =>
+          `GET /nic/update?hostname=${v.hostname}&myip=198.51.100.8&username=${v.user}&password=${v.password} HTTP/1.1\r\nHost: ddns.example.test\r\nUser-Agent: cisco-IOS\r\nConnection: close\r\n\r\n`,
+        ipv4: '198.51.100.8',
+      },
+    ],
   },
 ];

@@ -118,6 +118,72 @@ describe('attempts', () => {
       assert.equal(await site.get(target), expected);
   });
 
+  it('note a value that is no address beside what came of the rest, and not what stands for none (D-5.4, D-7.10)', async (t) => {
+    const site = await watch(t, { accept: 'any' });
+    const update = (rest: string): Promise<string> =>
+      site.get(`/nic/update?hostname=${HOST}&${rest}`, basic('', 'AllToken'));
+    for (const rest of ['myip=', 'myip=auto', 'myip=0.0.0.0&myipv6=::', 'myip=no', 'myipv6=&ip6lanprefix='])
+      await update(rest);
+    assert.deepEqual(await site.attempts(), ['good: changed ×1', 'unchanged ×4']);
+    const wrong = [
+      'myip=300.1.1.1',
+      'myip=10.0.0.7&myipv6=%3Cip6addr%3E',
+      'myip=10.0.0.7&ip6lanprefix=2001:db8::g',
+    ];
+    const replies: string[] = [];
+    for (const rest of wrong) replies.push(await update(rest));
+    assert.deepEqual(replies, ['200 nochg 127.0.0.1', '200 good 10.0.0.7', '200 nochg 10.0.0.7']);
+    assert.deepEqual(await site.attempts(), [
+      'good: changed ×2',
+      'malformed address or parameter ×3',
+      'unchanged ×6',
+    ]);
+    await site.get(`/nic/update?hostname=${HOST}&myip=x`, basic('', 'wrong'));
+    assert.ok((await site.attempts()).includes('wrong password or unknown token ×1'));
+  });
+
+  it('that no dialect served belong to the hosts that they name, or to those of their token (D-7.10)', async (t) => {
+    const site = await watch(t);
+    const vpn = 'vpn.example.test';
+    const send = async (line: string, rest = ''): Promise<number | undefined> =>
+      (await site.send(`${line} HTTP/1.1\r\nHost: d\r\nUser-Agent: router/1\r\n${rest}\r\n`)).status;
+    const named = `/nic/update?hostname=${vpn}&myip=10.0.0.1`;
+    assert.equal(await send(`DELETE ${named}`), 405);
+    assert.equal(await send(`HEAD ${named}`, basic('', 'VpnToken')), 200);
+    assert.equal(await send(`POST ${named}`, `Content-Length: 99999\r\n\r\n${'x'.repeat(99_999)}`), 413);
+    assert.equal(await send('GET /nic/updaet?myip=10.0.0.1', basic('alice', 'VpnToken')), 404);
+    assert.equal(await send(`GET /dynamic/update.php2?VpnToken`), 404);
+    assert.equal(await send('GET /u/VpnToken/more'), 404);
+    assert.equal(await send('GET /nic/updaet', basic(vpn, 'unknown')), 404);
+    assert.equal(await send('DELETE /u/VpnToken'), 405);
+    assert.deepEqual(await site.attempts(vpn), [
+      'body too long, or cut short ×1',
+      'method that updates nothing ×1',
+      'method that updates nothing ×1',
+      'method that updates nothing ×1',
+      'wrong path ×1',
+      'wrong path ×3',
+    ]);
+    assert.equal(site.published(vpn), '- -');
+  });
+
+  it('that were refused before they were proved belong to the hosts of their token (D-3.5, D-7.10)', async (t) => {
+    const site = await watch(t, { server: { urlCredentials: 'https' } });
+    const vpn = 'vpn.example.test';
+    assert.match(await site.get('/u/VpnToken'), /^401 /);
+    assert.match(await site.get('/update?domains=vpn&token=VpnToken'), /^401 KO/);
+    assert.match(await site.get('/dynamic/update.php?VpnToken'), /^401 /);
+    assert.match(await site.get('/nic/update?myip=10.0.0.1', basic('somebody', 'VpnToken')), /^401 badauth/);
+    assert.match(await site.get('/u/Unknown'), /^401 /);
+    assert.deepEqual(await site.attempts(vpn), [
+      'plain HTTP refused ×1',
+      'plain HTTP refused ×1',
+      'plain HTTP refused ×1',
+      'wrong user name for this host ×1',
+    ]);
+    assert.deepEqual(await site.attempts(), []);
+  });
+
   it("at another's host are strangers', and the reply is that for a host that does not exist (D-7.2, D-7.10)", async (t) => {
     const site = await watch(t);
     const replies = [];

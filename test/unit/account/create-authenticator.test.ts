@@ -233,6 +233,21 @@ test('one source does not take the queue from the others', async (t) => {
   ]);
 });
 
+test('a crowd of strangers does not keep out a network from which somebody logged in before', async (t) => {
+  const room = await openRoom(t, { cost: 6, queueLimit: 8 });
+  assert.deepEqual(await authenticateAs(room, 'root', 'master', NAT), {
+    kind: 'authenticated',
+    principal: { kind: 'account', account: 'root', admin: true },
+  });
+  const crowd = Array.from({ length: 50 }, async (_, i) =>
+    authenticateAs(room, `name${i}`, 'x', addressOf(`198.51.100.${i + 100}`)),
+  );
+  assert.equal((await authenticateAs(room, 'alice', 'right', ELSEWHERE)).kind, 'overloaded');
+  assert.deepEqual(await authenticateAs(room, 'alice', 'right', NAT), ALICE);
+  const kinds = (await Promise.all(crowd)).map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === 'bad-credentials').length, 1 + 6);
+});
+
 test('while the process ends, clients are told to come back', async (t) => {
   const room = await openRoom(t);
   const underWay = authenticateAs(room, 'alice', 'right');

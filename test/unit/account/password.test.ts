@@ -12,6 +12,7 @@ import {
   type PasswordHasherOptions,
   PasswordError,
   type PasswordErrorCode,
+  type PasswordSource,
   createPasswordHasher,
 } from '../../../src/account/password.ts';
 
@@ -101,16 +102,36 @@ test('a full queue refuses at once and takes work again when it has drained', as
   assert.equal(await hasher.verify('x', hash), true);
 });
 
+const stranger = (network: string): PasswordSource => ({ network, isKnown: false });
+
+test('strangers cannot fill the quarter of the queue that is for known networks', async (t) => {
+  const hasher = hasherFor(t, { cost: 4, threads: 1, queueLimit: 16, sourceLimit: 3 });
+  const hash = await hasher.hash('x');
+  const crowd: Promise<boolean>[] = [];
+  for (let i = 0; hasher.hasRoom(stranger(`crowd ${i}`)); i++)
+    crowd.push(hasher.verify('y', hash, stranger(`crowd ${i}`)));
+  assert.equal(crowd.length, 1 + 12);
+  await rejectsWith(hasher.verify('x', hash, stranger('another')), 'overloaded');
+  const home = [0, 1, 2, 3].map((n) => ({ network: `home ${n >> 1}`, isKnown: true }));
+  const known = home.map((source) => hasher.verify('x', hash, source));
+  await rejectsWith(hasher.verify('x', hash, { network: 'one more', isKnown: true }), 'overloaded');
+  assert.deepEqual(await Promise.all(known), [true, true, true, true]);
+  assert.ok((await Promise.all(crowd)).every((right) => !right));
+});
+
 test('one source cannot fill the queue', async (t) => {
   const hasher = hasherFor(t, { cost: 4, queueLimit: 16, sourceLimit: 3 });
   const hash = await hasher.hash('x');
-  const greedy = [1, 2, 3].map(() => hasher.verify('x', hash, 'greedy'));
-  await rejectsWith(hasher.verify('x', hash, 'greedy'), 'overloaded');
-  assert.deepEqual([hasher.hasRoom('greedy'), hasher.hasRoom('neighbour')], [false, true]);
-  const neighbour = hasher.verify('x', hash, 'neighbour');
+  const greedy = [1, 2, 3].map(() => hasher.verify('x', hash, stranger('greedy')));
+  await rejectsWith(hasher.verify('x', hash, stranger('greedy')), 'overloaded');
+  assert.deepEqual(
+    [hasher.hasRoom(stranger('greedy')), hasher.hasRoom(stranger('neighbour'))],
+    [false, true],
+  );
+  const neighbour = hasher.verify('x', hash, stranger('neighbour'));
   assert.equal(await neighbour, true);
   await Promise.all(greedy);
-  assert.equal(await hasher.verify('x', hash, 'greedy'), true);
+  assert.equal(await hasher.verify('x', hash, stranger('greedy')), true);
 });
 
 test('queue limit 0: as many as there are threads, also while they start', async (t) => {

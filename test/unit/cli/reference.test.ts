@@ -21,6 +21,7 @@ test('every command is there, with an example and the option for its data', () =
     ...['host add', 'host list', 'host show', 'host set', 'host block', 'host unblock', 'host remove'],
     ...['host import', 'host recipe', 'host attempts'],
     ...['token add', 'token list', 'token revoke'],
+    ...['enroll create', 'enroll list', 'enroll log', 'enroll revoke'],
     ...['store verify', 'store backup', 'store restore'],
   ];
   const sections = reference.split('\n### homing ').slice(1);

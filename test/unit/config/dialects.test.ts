@@ -54,6 +54,7 @@ test('registering needs a name and an account, and is for this machine unless mo
   assert.ok(registration !== null);
   assert.equal(registration.account, 'anna');
   assert.equal(formatHostname(registration.below), 'auth.example.org');
+  assert.deepEqual(registration.quota, { burst: 10, refillMs: 3_600_000 });
   assert.deepEqual(registration.from.map(formatIpPrefix), ['127.0.0.0/8', '::1/128']);
   assert.match(problemsOf(t, { HOMING_ACME_DNS_REGISTER_ACCOUNT: 'anna' }), /go together/);
   assert.match(problemsOf(t, { ...both, HOMING_ACME_DNS_REGISTER_BELOW: 'auth' }), /acmeDns\.registerBelow/);

@@ -34,6 +34,7 @@ async function ask(target: string, change: Partial<Exchange> = {}, body?: Body):
     source: SOURCE,
     secure: false,
     readBody: () => Promise.resolve(body ?? { kind: 'whole', bytes: Buffer.alloc(0) }),
+    hangUp: () => undefined,
     ...change,
   };
   return app.fetch(new Request(`http://localhost${route}`, { method: exchange.method }), exchange);
@@ -86,7 +87,10 @@ describe('HTTP app', () => {
   it('answers 911 with a time to wait when a part throws, and logs it (D-7.6)', async () => {
     const { app: failing } = createHttpApp({
       ...backing.app,
-      authenticator: { authenticate: () => Promise.reject(new Error('worker ended')) },
+      authenticator: {
+        authenticate: () => Promise.reject(new Error('worker ended')),
+        identify: () => undefined,
+      },
     });
     const exchange = { requestId: 'r2', method: 'GET', query: 'hostname=a.b', host: '', source: SOURCE };
     const reply = await failing.fetch(new Request('http://localhost/nic/update'), {

@@ -1,7 +1,7 @@
 /** Accounts, hosts and tokens: added, changed, removed, refused. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { digestTokenSecret } from '../../../src/account/token.ts';
+import { digestTokenSecret, gnudipKey } from '../../../src/account/token.ts';
 import { ip, name } from './fixture.ts';
 import { createOffice, refusal, value } from './office.ts';
 
@@ -87,7 +87,14 @@ describe('account, host and token commands', () => {
     const token = store.view.tokenByDigest(digestTokenSecret(secret, store.view.tokenKey));
     assert.equal(token?.id, id);
     assert.deepEqual(token.hosts, [name('home.dyn.test')]);
-    assert.ok(!JSON.stringify(value(await run({ kind: 'token-list' }))).includes(secret));
+    const listed = JSON.stringify(value(await run({ kind: 'token-list' })));
+    assert.ok(!listed.includes(secret) && !listed.includes(gnudipKey(secret)));
+    value(await run({ ...add, gnudip: true }));
+    assert.deepEqual(
+      value(await run({ kind: 'token-list' })).map(({ gnudip }) => gnudip),
+      [false, true],
+      'the owner sees which of them is stored as MD5, too',
+    );
     assert.match(
       refusal(await run({ ...add, hosts: ['shop.dyn.test'] })),
       /^not-found: account alice has no host/,

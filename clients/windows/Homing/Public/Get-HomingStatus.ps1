@@ -4,7 +4,7 @@ function Get-HomingStatus {
   Says of each host which address it has, since when, what the server last said, and when it is tried again.
   .DESCRIPTION
   Reads the state that the agent keeps; nothing is sent. ExitCode of each object is for monitoring: 0 all is well, 1 it
-  failed and is tried again, 2 it is stopped, 3 nothing is known or no agent runs.
+  failed and is tried again, or no address was found, 2 it is stopped, 3 nothing is known or no agent runs.
   .PARAMETER Path
   The configuration, agent.json. By default the one in the folder Homing below ProgramData.
   .PARAMETER AsJson
@@ -34,14 +34,14 @@ function Get-HomingStatus {
   if ($AsJson) { ConvertTo-HomingJson $found -Indented } else { $found }
 }
 
-# A process has the place, or rounds are run one by one, by the Task Scheduler, and the last one is not long ago.
+# A process has the place, or rounds are run one by one, by the Task Scheduler, the last one within a day.
 function Test-HomingRunning {
   param([string] $Path, $State)
   if (Test-HomingPlace $Path) { return $true }
   $round = $State['round']
   $at = if ($round -is [Collections.IDictionary]) { ConvertFrom-HomingTime $round['at'] } else { $null }
   if ($null -eq $at -or $null -ne $State['next']) { return $false }
-  [Math]::Abs(((Get-HomingTime) - $at).TotalMinutes) -lt 20
+  [Math]::Abs(((Get-HomingTime) - $at).TotalHours) -lt 24
 }
 
 function ConvertTo-HomingStatus {
@@ -51,7 +51,8 @@ function ConvertTo-HomingStatus {
   $reply = $record['reply']
   $code = 0
   if (-not $Running -or ($null -eq $reply -and $record['acknowledged'].Count -eq 0)) { $code = 3 }
-  if ($record['failures'] -gt 0) { $code = 1 }
+  $found = @(@($record['looks'].Values) | Where-Object { $null -ne $_ -and $null -ne $_['address'] })
+  if ($record['failures'] -gt 0 -or ($record['looks'].Count -gt 0 -and $found.Count -eq 0)) { $code = 1 }
   if ($null -ne $record['stop']) { $code = 2 }
   if (-not $Running) { $code = 3 }
   $next = if ($null -ne $record['stop']) { $null } elseif ($null -ne $record['next']) { ConvertFrom-HomingTime $record['next'] } else { ConvertFrom-HomingTime $State['next'] }

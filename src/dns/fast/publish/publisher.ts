@@ -6,13 +6,21 @@
  * lane, and so is every ancestor that exists only because of it, so that its absence is never assumed.
  */
 import type { Host } from '../../../account/host.ts';
-import { type Steps, visitInSteps } from '../../../ops/steps.ts';
+import { type Steps, filterInSteps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
-import { type Name, isSubdomain, labelCount, parentOf, wildcardOf } from '../../../zone/name.ts';
+import {
+  type Name,
+  isSubdomain,
+  labelCount,
+  nameFromWire,
+  parentOf,
+  wildcardOf,
+} from '../../../zone/name.ts';
 import type { AnswerTable } from '../table/answer-table.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
 import { apexOf, isCut, isOfRRset, pinnedNames, plainAddresses } from './zone-facts.ts';
 import { FLAG, ZONES } from '../table/table-layout.ts';
+import type { AddressRow } from '../../../zone/packed/nodes.ts';
 import { RRTYPE } from '../../../zone/rrtype.ts';
 import type { SoaFields, Zone, ZoneSettings } from '../../../zone/zone.ts';
 
@@ -40,6 +48,16 @@ export class Publisher {
   /** Zones that are new to the table: what their parents have published at and below the apex is still there. */
   readonly #begun = new Set<Name>();
   readonly #numbers: number[] = [];
+  /** A host that is published. */
+  readonly #row: AddressRow = {
+    bytes: Buffer.alloc(0),
+    nameAt: 0,
+    nameLength: 0,
+    ttl: 0,
+    ipv4: -1,
+    ipv6: null,
+    wildcard: false,
+  };
 
   constructor(table: AnswerTable, zones: PublishedZones, answer: GeneralAnswer) {
     this.#table = table;
@@ -73,7 +91,8 @@ export class Publisher {
   *publish(changes: readonly Change[]): Steps<undefined> {
     const apexes = this.#touchedBy(changes);
     if (this.#takesLong(changes)) for (const apex of apexes) this.#close(apex);
-    for (const change of changes) {
+    const unusual = yield* filterInSteps(changes, isMoreThanAnOwner);
+    for (const change of unusual) {
       if (change.kind === 'zone-remove') yield* this.#removeZone(change.apex);
     }
     const isNew = new Set<Name>();
@@ -88,7 +107,7 @@ export class Publisher {
       else if (change.kind === 'host-remove') this.#publishName(change.zone, change.name);
       else if (isOfRRset(change)) this.#publishName(change.apex, change.owner);
     });
-    for (const change of changes) {
+    for (const change of unusual) {
       // A record at the apex may be of the very type that the template was asked for.
       const zone = isOfRRset(change) && change.owner === change.apex && this.#published.get(change.apex);
       if (zone) zone.negative = undefined;
@@ -101,9 +120,12 @@ export class Publisher {
   /** The apexes of the zones of which anything may be answered otherwise. */
   #touchedBy(changes: readonly Change[]): Set<Name> {
     const apexes = new Set<Name>();
+    let last: Name | undefined;
     for (const change of changes) {
       const apex = apexOf(change);
-      if (apex === undefined || apexes.has(apex)) continue;
+      // A million hosts of one zone are passed over in no more time than that takes.
+      if (apex === undefined || apex === last || apexes.has(apex)) continue;
+      last = apex;
       apexes.add(apex);
       // A zone that begins or ends takes names from its parent, or gives them back.
       const isKnown = this.#published.has(apex) && this.#zones.zone(apex) !== undefined;
@@ -134,7 +156,7 @@ export class Publisher {
     if (zone !== undefined) this.#publishPath(zone, name);
   }
 
-  /** Publishes all owners of a zone; as `#publishPath` of each, but without looking up what is at hand. */
+  /** Publishes all owners of a zone; as `#publishPath` of each, but usual hosts without an object or a text for each. */
   *#publishOwners(apex: Name): Steps<undefined> {
     for (let start = 0; ; start += SLICE) {
       // Read again after each step: at the start commits may change meanwhile what is published.
@@ -142,18 +164,33 @@ export class Publisher {
       const published = this.#published.get(apex);
       if (zone === undefined || published === undefined || start >= zone.ownersEnd) return undefined;
       if (start > 0) yield;
-      for (const owner of zone.owners(start, start + SLICE)) {
-        const { name } = owner;
-        const isUsual =
-          !zone.hasCuts &&
-          parentOf(name) === apex &&
-          !published.pinned.has(name) &&
-          this.#zones.zone(name) === undefined;
-        const plain = isUsual ? plainAddresses(zone, owner) : undefined;
-        if (plain === undefined) this.#publishPath(zone, name);
-        else this.#table.put(name, { ...plain, zone: published.number, flags: 0 });
-      }
+      const end = Math.min(start + SLICE, zone.ownersEnd);
+      if (zone.hasCuts) this.#publishPaths(zone, start, end);
+      else this.#publishHosts(zone, published, start, end);
     }
+  }
+
+  #publishPaths(zone: Zone<Host>, start: number, end: number): void {
+    for (const { name } of zone.owners(start, end)) this.#publishPath(zone, name);
+  }
+
+  /** As `#publishPaths` of a zone without cuts. */
+  #publishHosts(zone: Zone<Host>, { number, pinned }: Published, start: number, end: number): void {
+    const unusual = new Set(Array.from(pinned, (name) => zone.numberOf(name)));
+    const isAlone = this.#isOnlyZone();
+    const row = this.#row;
+    for (let id = start; id < end; id++) {
+      const isPlain = zone.readPlainHost(id, row) && !unusual.has(id);
+      if (isPlain && (isAlone || this.#zones.zone(nameOfRow(row)) === undefined))
+        this.#table.putRow(row, number, 0);
+      else this.#publishPaths(zone, id, id + 1);
+    }
+  }
+
+  #isOnlyZone(): boolean {
+    const zones = this.#zones.zones()[Symbol.iterator]();
+    zones.next();
+    return zones.next().done === true;
   }
 
   /** Publishes every name at or below one that became or ceased to be a cut. */
@@ -287,6 +324,17 @@ export class Publisher {
     yield* this.#publishBelow(parent.apex, apex);
     return undefined;
   }
+}
+
+/** Whether a change may change what is published of other names than the one it is of. */
+function isMoreThanAnOwner(change: Change): boolean {
+  return (
+    change.kind === 'zone-remove' || (isOfRRset(change) && (change.owner === change.apex || isCut(change)))
+  );
+}
+
+function nameOfRow({ bytes, nameAt, nameLength }: AddressRow): Name {
+  return nameFromWire(bytes.toString('latin1', nameAt, nameAt + nameLength));
 }
 
 function equalSets(a: ReadonlySet<Name>, b: ReadonlySet<Name>): boolean {

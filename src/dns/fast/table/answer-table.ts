@@ -5,9 +5,10 @@
  * (Atomics.store, sequentially consistent), so a reader sees the old one or the new one and never a part; memory that
  * a reader may still be looking at is not used again before that reader has finished the batch it was in.
  */
-import type { IpAddress } from '../../../net/ip-address.ts';
+import { type IpAddress, numberFromIpv4 } from '../../../net/ip-address.ts';
 import type { Steps } from '../../../ops/steps.ts';
 import type { Name } from '../../../zone/name.ts';
+import type { AddressRow } from '../../../zone/packed/nodes.ts';
 import {
   DIRECTORY_SIZE,
   ENTRY,
@@ -44,6 +45,8 @@ export interface TableZone {
 }
 
 const FIRST_SLOTS = 16;
+/** The most octets of a name. */
+const MAX_NAME = 255;
 
 /** The answer table as its one writer sees it. */
 export class AnswerTable {
@@ -52,6 +55,17 @@ export class AnswerTable {
   /** Slots used in each sub-table, removed ones included, and live ones. */
   readonly #used = new Int32Array(DIRECTORY_SIZE);
   readonly #live = new Int32Array(DIRECTORY_SIZE);
+  readonly #octets = Buffer.alloc(MAX_NAME);
+  /** A name that was given as text, and what is published for it. */
+  readonly #row: AddressRow = {
+    bytes: this.#octets,
+    nameAt: 0,
+    nameLength: 0,
+    ttl: 0,
+    ipv4: -1,
+    ipv6: null,
+    wildcard: false,
+  };
 
   /**
    * `seed` makes collisions unpredictable from outside. `readers` is shared memory with one word for each reader:
@@ -74,16 +88,31 @@ export class AnswerTable {
   }
 
   /** Publishes a name's entry, in place of the one it had. */
-  put(name: Name, entry: TableEntry): void {
-    const hash = this.#hash(name);
-    const slot = this.#find(hash, name);
+  put(name: Name, { zone, ttl, ipv4, ipv6, flags }: TableEntry): void {
+    const row = this.#row;
+    row.nameLength = this.#read(name);
+    row.ttl = ttl;
+    row.ipv4 = ipv4 === null ? -1 : numberFromIpv4(ipv4);
+    row.ipv6 = ipv6;
+    this.putRow(row, zone, flags);
+  }
+
+  /** As `put`, of a row. */
+  putRow(row: AddressRow, zone: number, flags: number): void {
+    const hash = this.#hash(row);
+    const all = addressFlags(row, flags);
+    const slot = this.#find(hash, row);
     const old = slot === -1 ? 0 : this.#slotValue(hash, slot);
-    if (old !== 0 && this.#sameButIpv4(old, entry)) {
-      if (entry.ipv4 !== null)
-        Atomics.store(this.#memory.chunkOf(old).words, (offsetOf(old) + ENTRY.IPV4) >>> 2, word(entry.ipv4));
+    if (old !== 0 && this.#sameButIpv4(old, row, zone, all)) {
+      if (row.ipv4 !== -1)
+        Atomics.store(
+          this.#memory.chunkOf(old).words,
+          (offsetOf(old) + ENTRY.IPV4) >>> 2,
+          networkWord(row.ipv4),
+        );
       return;
     }
-    const reference = this.#writeEntry(name, entry);
+    const reference = this.#writeEntry(row, zone, all);
     if (old === 0) this.#insert(hash, reference);
     else {
       this.#storeSlot(hash, slot, reference);
@@ -93,8 +122,9 @@ export class AnswerTable {
 
   /** Takes a name's entry away, if it has one. */
   remove(name: Name): void {
-    const hash = this.#hash(name);
-    const slot = this.#find(hash, name);
+    this.#row.nameLength = this.#read(name);
+    const hash = this.#hash(this.#row);
+    const slot = this.#find(hash, this.#row);
     if (slot === -1) return;
     const old = this.#slotValue(hash, slot);
     this.#storeSlot(hash, slot, REMOVED);
@@ -156,36 +186,43 @@ export class AnswerTable {
     this.#memory.reclaim();
   }
 
-  #hash(name: Name): number {
+  /** Copies a name's octets to where they can be compared and returns how many they are. */
+  #read(name: Name): number {
+    const { length } = name;
+    for (let i = 0; i < length; i++) this.#octets[i] = name.charCodeAt(i);
+    return length;
+  }
+
+  #hash({ bytes, nameAt, nameLength }: AddressRow): number {
     let hash = this.seed;
-    for (let i = name.length - 1; i >= 0; i--) hash = hashStep(hash, name.charCodeAt(i));
+    for (let i = nameAt + nameLength - 1; i >= nameAt; i--) hash = hashStep(hash, bytes[i]!);
     return hashEnd(hash);
   }
 
-  /** The slot of a name in its sub-table, or -1. */
-  #find(hash: number, name: Name): number {
+  /** The slot of a row's name in its sub-table, or -1. */
+  #find(hash: number, row: AddressRow): number {
     const { words, first, mask } = this.#slots(hash >>> 24);
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const value = words[first + 2 * slot + 1]!;
       if (value === 0) return -1;
-      if (value !== REMOVED && words[first + 2 * slot] === hash && this.#isEntryOf(value, name)) return slot;
+      if (value !== REMOVED && words[first + 2 * slot] === hash && this.#isEntryOf(value, row)) return slot;
     }
   }
 
-  #isEntryOf(reference: number, name: Name): boolean {
+  #isEntryOf(reference: number, { bytes: sought, nameAt, nameLength }: AddressRow): boolean {
     const { bytes } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
-    if (bytes[at + ENTRY.NAME_LENGTH] !== name.length) return false;
+    if (bytes[at + ENTRY.NAME_LENGTH] !== nameLength) return false;
     const start = at + nameOffset(bytes[at + ENTRY.FLAGS]!);
-    for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name.charCodeAt(i)) return false;
+    for (let i = 0; i < nameLength; i++) if (bytes[start + i] !== sought[nameAt + i]) return false;
     return true;
   }
 
-  #sameButIpv4(reference: number, { zone, ttl, ipv4, ipv6, flags }: TableEntry): boolean {
+  #sameButIpv4(reference: number, { ttl, ipv6 }: AddressRow, zone: number, flags: number): boolean {
     const { bytes, words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
     return (
-      bytes[at + ENTRY.FLAGS] === addressFlags(ipv4, ipv6, flags) &&
+      bytes[at + ENTRY.FLAGS] === flags &&
       (bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) === zone &&
       words[(at + ENTRY.TTL) >>> 2]! >>> 0 === ttl &&
       (ipv6 === null ||
@@ -195,20 +232,20 @@ export class AnswerTable {
     );
   }
 
-  #writeEntry(name: Name, { zone, ttl, ipv4, ipv6, flags }: TableEntry): number {
-    const all = addressFlags(ipv4, ipv6, flags);
-    const reference = this.#memory.allocate(align(nameOffset(all) + name.length));
+  #writeEntry(row: AddressRow, zone: number, flags: number): number {
+    const { bytes: name, nameAt, nameLength, ttl, ipv4, ipv6 } = row;
+    const reference = this.#memory.allocate(align(nameOffset(flags) + nameLength));
     const { bytes, words } = this.#memory.chunkOf(reference);
     const at = offsetOf(reference);
-    bytes[at + ENTRY.NAME_LENGTH] = name.length;
-    bytes[at + ENTRY.FLAGS] = all;
+    bytes[at + ENTRY.NAME_LENGTH] = nameLength;
+    bytes[at + ENTRY.FLAGS] = flags;
     bytes[at + ENTRY.ZONE] = zone & 255;
     bytes[at + ENTRY.ZONE + 1] = zone >>> 8;
     words[(at + ENTRY.TTL) >>> 2] = ttl;
-    words[(at + ENTRY.IPV4) >>> 2] = ipv4 === null ? 0 : word(ipv4);
+    words[(at + ENTRY.IPV4) >>> 2] = ipv4 === -1 ? 0 : networkWord(ipv4);
     if (ipv6 !== null) for (let i = 0; i < 16; i++) bytes[at + ENTRY.REST + i] = ipv6.charCodeAt(i);
-    const start = at + nameOffset(all);
-    for (let i = 0; i < name.length; i++) bytes[start + i] = name.charCodeAt(i);
+    const start = at + nameOffset(flags);
+    for (let i = 0; i < nameLength; i++) bytes[start + i] = name[nameAt + i]!;
     return reference;
   }
 
@@ -315,17 +352,11 @@ function nameOffset(flags: number): number {
   return (flags & FLAG.HAS_IPV6) === 0 ? ENTRY.REST : ENTRY.REST + 16;
 }
 
-function addressFlags(ipv4: IpAddress | null, ipv6: IpAddress | null, flags: number): number {
-  return flags | (ipv4 === null ? 0 : FLAG.HAS_IPV4) | (ipv6 === null ? 0 : FLAG.HAS_IPV6);
+function addressFlags({ ipv4, ipv6 }: AddressRow, flags: number): number {
+  return flags | (ipv4 === -1 ? 0 : FLAG.HAS_IPV4) | (ipv6 === null ? 0 : FLAG.HAS_IPV6);
 }
 
-/** An IPv4 address as the word whose bytes in memory (little-endian) are in network order. */
-function word(ipv4: IpAddress): number {
-  return (
-    ipv4.charCodeAt(0) | (ipv4.charCodeAt(1) << 8) | (ipv4.charCodeAt(2) << 16) | (ipv4.charCodeAt(3) << 24)
-  );
-}
-
+/** A number as the word whose bytes in memory (little-endian) are in network order. */
 function networkWord(value: number): number {
   return (value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24);
 }

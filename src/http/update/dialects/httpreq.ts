@@ -62,7 +62,7 @@ export function createHttpreq(service: UpdateService): Dialect<HttpreqAttempt> {
 
 function parseHttpreq({ route, headers }: Exchange, json: string): HttpreqAttempt {
   const fields = parseTextFields(json) ?? new Map<string, string>();
-  const keyAuth = fields.get('keyAuth');
+  const keyAuth = fields.get('keyauth');
   const value = keyAuth === undefined ? fields.get('value') : challengeValue(keyAuth);
   const domain = fields.get('domain');
   const fqdn = fields.get('fqdn') ?? (domain === undefined ? undefined : `_acme-challenge.${domain}`);

@@ -3,6 +3,7 @@
  * them fail or stop the world at it. Reading is not among them: what is read is what they have made.
  * Invariant: an operation that resolved has happened; one that rejected may have happened in part.
  */
+import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
@@ -22,6 +23,8 @@ export interface FileLayer {
   create(path: string): Promise<JournalFile>;
   /** Opens a file that is there. */
   open(path: string): Promise<JournalFile>;
+  /** Opens a file that is there, and of which whatever was written survives a loss of power once its write resolves. */
+  openDurable(path: string): Promise<JournalFile>;
   remove(path: string): Promise<void>;
   /** Gives a file another name in its directory, in place of a file that has it. */
   rename(from: string, to: string): Promise<void>;
@@ -29,10 +32,19 @@ export interface FileLayer {
   syncDirectory(path: string): Promise<void>;
 }
 
+/**
+ * One call of the system in place of two saves a change of threads and a turn of the event loop for each commit. Linux
+ * alone promises as much of it as of a sync: macOS leaves the bytes in the memory of the disk.
+ */
+const hasDurableWrites = process.platform === 'linux';
+const DURABLY = constants.O_RDWR | constants.O_DSYNC;
+
 /** The system's files. */
 export const nodeFileLayer: FileLayer = {
   create: async (path) => new NodeFile(await open(path, 'w', 0o600)),
   open: async (path) => new NodeFile(await open(path, 'r+')),
+  openDurable: async (path) =>
+    hasDurableWrites ? new NodeFile(await open(path, DURABLY)) : new SyncedFile(await open(path, 'r+')),
   remove: unlink,
   rename,
   syncDirectory: async (path) => {
@@ -67,6 +79,14 @@ class NodeFile implements JournalFile {
 
   close(): Promise<void> {
     return this.#handle.close();
+  }
+}
+
+/** Where writing is not durable by itself. */
+class SyncedFile extends NodeFile {
+  override async write(bytes: Uint8Array, position: number): Promise<void> {
+    await super.write(bytes, position);
+    await this.datasync();
   }
 }
 

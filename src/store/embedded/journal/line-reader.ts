@@ -1,5 +1,5 @@
 /**
- * Reads a file as a stream of lines of bytes. Invariant: memory is bounded by one chunk and the longest line, whatever
+ * Reads a file as a stream of lines of bytes, and finds where the zeros at its end begin. Invariant: memory is bounded by one chunk and the longest line, whatever
  * the size of the file; offsets are exact, so that every complaint can name its bytes.
  */
 import { open } from 'node:fs/promises';
@@ -22,49 +22,93 @@ export interface LineReading {
   readonly end?: number;
   /** Sees every chunk of the part that is read, in order. */
   readonly onChunk?: (chunk: Buffer) => void;
-  /** Sees every line; returning false ends the reading. */
+  /**
+   * Asked at the beginning of a line whether it takes this line and any number of whole ones behind it by itself, which
+   * `onLine` then does not see: returns the offset in `bytes` behind the last, `start` where it takes none.
+   */
+  readonly takeLines?: (bytes: Buffer, start: number) => number;
+  /** Sees every other line; returning false ends the reading. */
   readonly onLine: (line: Line) => boolean;
 }
 
 const CHUNK = 1 << 20;
+const BACKWARD_CHUNK = 1 << 16;
 const NEWLINE = 0x0a;
 
 /** Reads a file from its start and resolves with the number of bytes read. Rejects as opening and reading do. */
 export async function readLines(reading: LineReading): Promise<number> {
   await using file = await open(reading.path, 'r');
   const end = reading.end ?? Number.POSITIVE_INFINITY;
-  const buffer = Buffer.allocUnsafe(CHUNK);
-  const cutter = new LineCutter(reading.onLine);
-  let position = 0;
-  while (position < end) {
+  const cutter = new LineCutter(reading);
+  const read = async (buffer: Buffer, position: number): Promise<Buffer> => {
     const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK, end - position), position);
-    if (bytesRead === 0) break;
-    const chunk = buffer.subarray(0, bytesRead);
-    position += bytesRead;
+    return buffer.subarray(0, bytesRead);
+  };
+  let [buffer, other] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)];
+  let position = 0;
+  let reads = read(buffer, position);
+  for (;;) {
+    const chunk = await reads;
+    if (chunk.length === 0) break;
+    position += chunk.length;
+    [buffer, other] = [other, buffer];
+    // The disk is at work while this chunk is looked at.
+    reads = position < end ? read(buffer, position) : Promise.resolve(buffer.subarray(0, 0));
+    // Told where it is awaited; where a line is refused before that, nobody needs to hear of it.
+    reads.catch(() => undefined);
     reading.onChunk?.(chunk);
-    if (!cutter.push(chunk)) return position;
+    if (!cutter.push(chunk)) {
+      await reads;
+      return position;
+    }
   }
   cutter.finish();
   return position;
 }
 
+/** The offset after the last byte before `size` that is no zero; 0 where all are. Rejects as opening and reading do. */
+export async function endBeforeZeros(path: string, size: number): Promise<number> {
+  await using file = await open(path, 'r');
+  const buffer = Buffer.allocUnsafe(Math.min(BACKWARD_CHUNK, size));
+  const zeros = Buffer.alloc(buffer.length);
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - buffer.length);
+    const { bytesRead } = await file.read(buffer, 0, end - start, start);
+    const chunk = buffer.subarray(0, bytesRead);
+    if (!chunk.equals(zeros.subarray(0, bytesRead)))
+      return start + chunk.findLastIndex((byte) => byte !== 0) + 1;
+    end = start;
+  }
+  return 0;
+}
+
 class LineCutter {
-  readonly #onLine: (line: Line) => boolean;
+  readonly #onLine: LineReading['onLine'];
+  readonly #takeLines: LineReading['takeLines'];
   #begun: Buffer[] = [];
   #start = 0;
 
-  constructor(onLine: (line: Line) => boolean) {
+  constructor({ onLine, takeLines }: LineReading) {
     this.#onLine = onLine;
+    this.#takeLines = takeLines;
   }
 
   push(chunk: Buffer): boolean {
-    let from = 0;
-    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
+    for (let from = 0; from < chunk.length;) {
+      if (this.#takeLines !== undefined && this.#begun.length === 0) {
+        const taken = this.#takeLines(chunk, from);
+        this.#start += taken - from;
+        from = taken;
+      }
+      const at = chunk.indexOf(NEWLINE, from);
+      if (at === -1) {
+        // The chunk's memory is used again for another one, so what is left of it is copied.
+        if (from < chunk.length) this.#begun.push(Buffer.from(Uint8Array.from(chunk.subarray(from)).buffer));
+        return true;
+      }
       if (!this.#emit(chunk.subarray(from, at), true)) return false;
       from = at + 1;
     }
-    // The chunk's memory is used again for the next one, so what is left of it is copied.
-    if (from < chunk.length) this.#begun.push(Buffer.from(Uint8Array.from(chunk.subarray(from)).buffer));
     return true;
   }
 

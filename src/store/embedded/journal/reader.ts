@@ -2,8 +2,8 @@
  * The reading end of the journal: finds its segments, proves that nothing is missing or damaged, and hands over the
  * commits that a snapshot does not hold yet.
  *
- * Invariants: it changes no file. Bad bytes are a torn tail only at the very end of the last segment, with no record
- * after them; anywhere else, and wherever a commit number is missing, it throws StoreError `corrupt` naming the file
+ * Invariants: it changes no file. Zeros at the end of the last segment were written ahead and are nothing. Bad bytes
+ * are a torn tail only at the very end of the last segment but for such zeros, with no record after them; anywhere else, and wherever a commit number is missing, it throws StoreError `corrupt` naming the file
  * and the bytes.
  */
 import { readdir, stat } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import {
   unframe,
 } from './record.ts';
 import { type SealedSegment, segmentName, segmentNumber } from './writer.ts';
-import { type Line, readLines } from './line-reader.ts';
+import { type Line, endBeforeZeros, readLines } from './line-reader.ts';
 import { FORMAT, type FormatHistory, Upgrade } from '../migrations.ts';
 
 /** Bytes at the end of the journal that are no whole record: the write that a crash interrupted. */
@@ -63,6 +63,8 @@ interface Segment {
   readonly number: number;
   readonly path: string;
   readonly size: number;
+  /** Whether `size` is that of the file, so that zeros may end it, and not where its records are known to end. */
+  readonly mayEndInZeros: boolean;
   readonly header: SegmentHeader;
 }
 
@@ -116,7 +118,7 @@ async function readHeaders(source: JournalSource): Promise<{ segments: Segment[]
     const size = bytes ?? (await stat(path)).size;
     const head = await readFirstRecord(path, size);
     if (head.record?.kind === 'segment' && head.record.number === number) {
-      segments.push({ number, path, size, header: head.record });
+      segments.push({ number, path, size, mayEndInZeros: bytes === undefined, header: head.record });
     } else if (i === source.segments.length - 1 && !head.anyRecord) {
       return { segments, torn: [{ path, start: 0, end: size }] };
     } else {
@@ -180,13 +182,14 @@ class SegmentScan {
     return end;
   }
 
-  /** Reads the last segment and returns the bytes that are whole records; what follows them is torn. */
+  /** Reads the last segment and returns the bytes that are whole records; what follows them is torn, or zeros. */
   async last(): Promise<number> {
-    const { path, size } = this.#segment;
-    const { bad, recordAfter } = await this.#scan(size);
-    if (bad === undefined) return size;
+    const { path, size, mayEndInZeros } = this.#segment;
+    const end = mayEndInZeros ? await endBeforeZeros(path, size) : size;
+    const { bad, recordAfter } = await this.#scan(end);
+    if (bad === undefined) return end;
     if (recordAfter) throw corruptBytes(path, bad, 'damaged, with whole records after them');
-    this.torn = { path, start: bad.start, end: size };
+    this.torn = { path, start: bad.start, end };
     return bad.start;
   }
 

@@ -1,16 +1,16 @@
 /**
  * The writing end of the journal: one record at a time, durable before `append` resolves.
  *
- * Invariants: the first `bytes` bytes of a segment are durable and never written again; a record that was not made
- * durable is taken back (truncated); after a failed fsync a segment takes no more records, because nobody can say
- * which of its bytes reached the disk: the next segment's first record says where the trusted part ends. The same holds
- * from the moment a new segment may exist on the disk. Calls must not overlap.
+ * Invariants: after a failed write a segment takes no more records, because nobody can say which of its bytes reached
+ * the disk: the next segment's first record says where the trusted part ends. The same holds from the moment a new
+ * segment may exist on the disk. Calls must not overlap.
  */
 import { basename, join } from 'node:path';
 import type { Clock } from '../../../ops/clock.ts';
 import { runInTurns } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { type FileLayer, type JournalFile, errorCode } from './file-layer.ts';
+import { OpenSegment } from './open-segment.ts';
 import { encodeCommit, encodeProbe, encodeSegmentHeader } from './record.ts';
 import { FORMAT } from '../migrations.ts';
 
@@ -30,13 +30,8 @@ export interface JournalOptions {
   readonly sequence: number;
   /** The segments that are there, oldest first, the last one to be continued; empty for a new journal. */
   readonly segments: readonly SealedSegment[];
-}
-
-interface OpenSegment {
-  readonly number: number;
-  readonly path: string;
-  readonly file: JournalFile;
-  bytes: number;
+  /** The most bytes of zeros that are written ahead of the records; 0 for none. */
+  readonly aheadBytes: number;
 }
 
 /** A probe does not try for more than this: a larger commit that fails is told by itself. */
@@ -53,7 +48,10 @@ export function segmentNumber(path: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Opens the last segment, or makes the first, and makes durable whatever a crash left in the system's cache. */
+/**
+ * Opens the last segment, or makes the first, cuts off the zeros that a crash left behind its records, and makes durable
+ * whatever it left in the system's cache.
+ */
 export async function openJournal(options: JournalOptions): Promise<JournalWriter> {
   const last = options.segments.at(-1);
   if (last === undefined) {
@@ -61,8 +59,9 @@ export async function openJournal(options: JournalOptions): Promise<JournalWrite
     await writer.rotate();
     return writer;
   }
-  const file = await options.files.open(last.path);
+  const file = await options.files.openDurable(last.path);
   try {
+    await file.truncate(last.bytes);
     await file.datasync();
     await options.files.syncDirectory(options.directory);
   } catch (error) {
@@ -78,19 +77,20 @@ export class JournalWriter {
   readonly #files: FileLayer;
   readonly #clock: Clock;
   #sequence: number;
+  readonly #ahead: number;
   #segment: OpenSegment | undefined;
-  #trusted: boolean;
   #sealed: SealedSegment[];
   #lastFailed = 0;
 
-  constructor(options: JournalOptions, segment: OpenSegment | undefined) {
+  constructor(options: JournalOptions, last: (SealedSegment & { readonly file: JournalFile }) | undefined) {
     this.#directory = options.directory;
     this.#files = options.files;
     this.#clock = options.clock;
     this.#sequence = options.sequence;
+    this.#ahead = options.aheadBytes;
     this.#sealed = options.segments.slice(0, -1);
-    this.#segment = segment;
-    this.#trusted = segment !== undefined;
+    if (last !== undefined)
+      this.#segment = new OpenSegment({ files: this.#files, ahead: this.#ahead, ...last });
   }
 
   /** Everything that is durable, oldest first; the last entry is the segment that is being written. */
@@ -117,10 +117,14 @@ export class JournalWriter {
   }
 
   /** Seals the segment and goes on in a fresh one. Where that fails the next write tries it again. */
-  async rotate(): Promise<void> {
+  rotate(): Promise<void> {
+    return this.#rotate(this.#ahead);
+  }
+
+  async #rotate(ahead: number): Promise<void> {
     const before = this.#segment;
     // From here on a new segment that says where this one ends may be on the disk, whatever is reported of it.
-    this.#trusted = false;
+    before?.distrust();
     const number = (before?.number ?? 0) + 1;
     const path = join(this.#directory, segmentName(number));
     const previous = before === undefined ? null : { number: before.number, bytes: before.bytes };
@@ -128,20 +132,19 @@ export class JournalWriter {
       { kind: 'segment', sequence: this.#sequence, format: FORMAT.version, number, previous },
       this.#now(),
     );
-    const file = await this.#files.create(path);
+    const created = await this.#files.create(path);
     try {
-      await file.write(header, 0);
-      await file.datasync();
+      await created.write(header, 0);
+      await created.datasync();
       await this.#files.syncDirectory(this.#directory);
-    } catch (error) {
-      await closeQuietly(file);
-      throw error;
+    } finally {
+      await closeQuietly(created);
     }
-    this.#segment = { number, path, file, bytes: header.length };
-    this.#trusted = true;
+    const file = await this.#files.openDurable(path);
+    this.#segment = new OpenSegment({ files: this.#files, file, number, path, bytes: header.length, ahead });
     if (before === undefined) return;
     this.#sealed.push({ number: before.number, path: before.path, bytes: before.bytes });
-    await closeQuietly(before.file);
+    await before.close();
   }
 
   /** Removes the sealed segments up to `number`, oldest first, so that what remains never has a gap. */
@@ -156,41 +159,18 @@ export class JournalWriter {
 
   /** Closes the file; everything acknowledged is durable already. */
   async close(): Promise<void> {
-    if (this.#segment !== undefined) await closeQuietly(this.#segment.file);
+    await this.#segment?.close();
   }
 
   async #write(record: readonly Buffer[]): Promise<void> {
     const length = record.reduce((sum, piece) => sum + piece.length, 0);
     try {
-      if (!this.#trusted) await this.rotate();
-      const segment = this.#segment!;
-      await this.#writeDurably(segment, record);
-      segment.bytes += length;
+      // Without zeros: a disk that has just failed is not asked for more than it must hold.
+      if (!this.#segment!.isTrusted) await this.#rotate(0);
+      await this.#segment!.append(record);
       this.#lastFailed = 0;
     } catch (error) {
       this.#lastFailed = Math.max(this.#lastFailed, length);
-      throw error;
-    }
-  }
-
-  async #writeDurably(segment: OpenSegment, record: readonly Buffer[]): Promise<void> {
-    let written = false;
-    try {
-      let at = segment.bytes;
-      for (const piece of record) {
-        await segment.file.write(piece, at);
-        at += piece.length;
-      }
-      written = true;
-      await segment.file.datasync();
-    } catch (error) {
-      if (written) this.#trusted = false;
-      try {
-        await segment.file.truncate(segment.bytes);
-      } catch {
-        // What could not be taken back is fenced off instead: the next segment says where this one ends.
-        this.#trusted = false;
-      }
       throw error;
     }
   }

@@ -2,11 +2,19 @@
  * Lists of hosts as people write them: what every line says, checked before anything is planned. Pure.
  * Invariant: the first line that is wrong refuses the list, and the refusal names the line and the field.
  */
+import { MAX_SUBNET, interfaceIdFromMac, parseInterfaceId } from '../../../net/interface-id.ts';
 import { type IpAddress, familyOf, parseIpAddress } from '../../../net/ip-address.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import { type Name } from '../../../zone/name.ts';
 import { parseHostname } from '../../../zone/hostname.ts';
-import type { AdminErrorCode, AdminFailure, HostRow, HostRows, OnProgress } from '../command.ts';
+import type {
+  AdminErrorCode,
+  AdminFailure,
+  DerivationWish,
+  HostRow,
+  HostRows,
+  OnProgress,
+} from '../command.ts';
 import { HOST_TTL } from '../plan-host.ts';
 import { refuse } from '../refusal.ts';
 
@@ -18,6 +26,8 @@ export interface ListedHost {
   readonly ipv4: IpAddress | undefined;
   readonly ipv6: IpAddress | undefined;
   readonly ttl: number | undefined;
+  /** What it says of a prefix; its texts can be read. */
+  readonly derived: DerivationWish | undefined;
 }
 
 /** How many lines are checked between two reports. */
@@ -75,7 +85,35 @@ function readRow(row: HostRow, accounts: Map<string, string>): ListedHost | Admi
     const reason = `"${row.ttl}" is not a whole number of seconds from ${HOST_TTL.least} to ${HOST_TTL.most}`;
     return refuseLine(row, 'ttl', 'invalid', reason);
   }
-  return { line: row.line, name, account: accountOf(row.account, accounts), ipv4, ipv6, ttl };
+  const derived = readDerivation(row);
+  if (derived !== undefined && 'ok' in derived) return derived;
+  return { line: row.line, name, account: accountOf(row.account, accounts), ipv4, ipv6, ttl, derived };
+}
+
+function readDerivation(row: HostRow): DerivationWish | undefined | AdminFailure {
+  const { prefixOf: router, subnet, interfaceId, mac } = row;
+  if (router === undefined && subnet === undefined && interfaceId === undefined && mac === undefined)
+    return undefined;
+  if (router !== undefined && parseHostname(router) === undefined)
+    return refuseLine(row, 'prefixOf', 'invalid', `"${router}" is not a fully qualified host name`);
+  const number = subnet === undefined || /^\d{1,10}$/.test(subnet) ? Number(subnet ?? 0) : Infinity;
+  if (number > MAX_SUBNET)
+    return refuseLine(row, 'subnet', 'invalid', `"${subnet}" is not a number from 0 to ${MAX_SUBNET}`);
+  if (interfaceId !== undefined && parseInterfaceId(interfaceId) === undefined)
+    return refuseLine(
+      row,
+      'interfaceId',
+      'invalid',
+      `"${interfaceId}" is not the lower half of an IPv6 address`,
+    );
+  if (mac !== undefined && interfaceIdFromMac(mac) === undefined)
+    return refuseLine(row, 'mac', 'invalid', `"${mac}" is not the MAC address of an interface`);
+  return {
+    ...(router === undefined ? {} : { router }),
+    ...(subnet === undefined ? {} : { subnet: number }),
+    ...(interfaceId === undefined ? {} : { interfaceId }),
+    ...(mac === undefined ? {} : { mac }),
+  };
 }
 
 function accountOf(text: string | undefined, accounts: Map<string, string>): string | undefined {

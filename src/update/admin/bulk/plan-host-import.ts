@@ -2,7 +2,7 @@
  * A list of hosts into the zones: all of its hosts in one change. Pure.
  * Invariant: a list that cannot be carried out as a whole changes nothing, and the refusal names the line and the field.
  */
-import type { Host } from '../../../account/host.ts';
+import type { Derivation, Host } from '../../../account/host.ts';
 import { classifyAddress, isPublishable } from '../../../net/address-class.ts';
 import { formatIpAddress } from '../../../net/ip-address.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
@@ -12,9 +12,11 @@ import { formatHostname } from '../../../zone/name.ts';
 import type { Zone } from '../../../zone/zone.ts';
 import type { Plan } from '../../commit.ts';
 import type { AdminCommand, AdminFailure, AdminResult, OnProgress } from '../command.ts';
-import { accountConflict } from '../plan-derivation.ts';
+import { settleDerived } from '../../derivation.ts';
+import { accountConflict, isSameDerivation, planDerivation } from '../plan-derivation.ts';
 import { DEFAULT_HOST_TTL, staticConflict } from '../plan-host.ts';
 import { type ListedHost, refuseLine } from './host-rows.ts';
+import { ListedRouters } from './listed-routers.ts';
 
 /** What is to become of hosts that are there already. */
 export type Existing = Extract<AdminCommand, { kind: 'host-import' }>['existing'];
@@ -37,17 +39,28 @@ export function* planHostImport(
 ): Steps<Plan<AdminResult<'host-import'>>> {
   const changes: Change[] = [];
   const counts = { added: 0, updated: 0, unchanged: 0, skipped: 0 };
+  const routers = new ListedRouters(view);
   let failure: AdminFailure | undefined;
   let done = 0;
-  yield* visitInSteps(listed, (line) => {
+  const visit = (line: ListedHost): void => {
     if (failure !== undefined) return;
-    const outcome = planLine(view, line, options);
+    const outcome = planLine({ view, routers }, line, options);
     if ('ok' in outcome) failure = outcome;
     else {
       counts[outcome.kind]++;
       if (outcome.host !== undefined) changes.push({ kind: 'host-put', host: outcome.host });
     }
     if (++done % REPORT_EVERY === 0) options.onProgress?.({ stage: 'planning', done, total: listed.length });
+  };
+  yield* visitInSteps(listed, (line) => {
+    routers.expect(line);
+  });
+  // Those on prefixes last: their routers may stand below them.
+  yield* visitInSteps(listed, (line) => {
+    if (line.derived === undefined) visit(line);
+  });
+  yield* visitInSteps(listed, (line) => {
+    if (line.derived !== undefined) visit(line);
   });
   if (failure !== undefined) return { changes: [], result: failure };
   options.onProgress?.({ stage: 'storing', done: 0, total: changes.length });
@@ -58,22 +71,70 @@ type LineOutcome =
   | { readonly kind: 'added' | 'updated'; readonly host: Host }
   | { readonly kind: 'unchanged' | 'skipped'; readonly host?: undefined };
 
-function planLine(view: StoreView, line: ListedHost, options: ImportOptions): LineOutcome | AdminFailure {
-  const before = view.host(line.name);
+interface Known {
+  readonly view: StoreView;
+  readonly routers: ListedRouters;
+}
+
+function planLine(known: Known, written: ListedHost, options: ImportOptions): LineOutcome | AdminFailure {
+  const { view, routers } = known;
+  const before = view.host(written.name);
   if (before !== undefined && options.existing === 'skip') return { kind: 'skipped' };
-  const zone = view.zoneFor(line.name);
+  const zone = view.zoneFor(written.name);
   if (zone === undefined) {
-    const reason = `no zone holds ${formatHostname(line.name)}: add one with "homing zone add"`;
-    return refuseLine(line, 'fqdn', 'not-found', reason);
+    const reason = `no zone holds ${formatHostname(written.name)}: add one with "homing zone add"`;
+    return refuseLine(written, 'fqdn', 'not-found', reason);
   }
+  const planned = planOnPrefix(routers, written, before);
+  if (planned !== undefined && 'ok' in planned) return planned;
+  const line = planned === undefined ? written : { ...written, account: written.account ?? planned.account };
   const refusal = accountProblem(view, line) ?? addressProblem(zone, line);
   if (refusal !== undefined) return refusal;
-  if (before === undefined) return addedHost(zone, line, options.now);
-  if (options.existing === 'refuse') {
+  if (before !== undefined && options.existing === 'refuse') {
     const reason = `host ${formatHostname(line.name)} exists already: --skip-existing leaves such hosts alone, --update-existing changes them`;
     return refuseLine(line, 'fqdn', 'exists', reason);
   }
-  return derivationProblem(view, before, line) ?? updatedHost(before, line, options.now);
+  const conflict =
+    before === undefined ? newProblem(zone, line) : derivationProblem(view, before, line, planned?.derived);
+  if (conflict !== undefined) return conflict;
+  const listed =
+    before === undefined ? newHost(zone, line, options.now) : movedHost(before, line, options.now);
+  const host = planned === undefined ? listed : onPrefix(known, listed, { ...planned, now: options.now });
+  routers.define(host);
+  if (before === undefined) return { kind: 'added', host };
+  return isSameHost(before, host) ? { kind: 'unchanged' } : { kind: 'updated', host };
+}
+
+function onPrefix(
+  { view, routers }: Known,
+  listed: Host,
+  { derived, now }: { readonly derived: Derivation; readonly now: number },
+): Host {
+  routers.derive(listed.name, derived.router);
+  return settleDerived(view, { ...listed, derived }, now).host;
+}
+
+/** What a line says of a prefix, carried out; undefined where it says nothing. */
+function planOnPrefix(
+  routers: ListedRouters,
+  line: ListedHost,
+  before: Host | undefined,
+): { readonly derived: Derivation; readonly account: string } | undefined | AdminFailure {
+  if (line.derived === undefined) return undefined;
+  const definee = {
+    name: line.name,
+    account: line.account,
+    ...(before?.derived && { derived: before.derived }),
+  };
+  const planned = planDerivation(routers, definee, line.derived);
+  if ('ok' in planned) return refuseLine(line, 'prefixOf', planned.code, planned.message);
+  if (line.ipv6 === undefined) return planned;
+  return refuseLine(
+    line,
+    'ipv6',
+    'conflict',
+    `it comes from the prefix of ${formatHostname(planned.derived.router)}`,
+  );
 }
 
 function accountProblem(view: StoreView, line: ListedHost): AdminFailure | undefined {
@@ -95,18 +156,31 @@ function addressProblem(zone: Zone<Host>, line: ListedHost): AdminFailure | unde
 }
 
 /** What a list must not say of hosts on a prefix and of their routers. */
-function derivationProblem(view: StoreView, before: Host, line: ListedHost): AdminFailure | undefined {
+function derivationProblem(
+  view: StoreView,
+  before: Host,
+  line: ListedHost,
+  wanted: Derivation | undefined,
+): AdminFailure | undefined {
   const conflict = line.account === before.account ? undefined : accountConflict(view, before);
   if (conflict !== undefined) return refuseLine(line, 'account', 'conflict', conflict);
-  if (before.derived === undefined || line.ipv6 === undefined || line.ipv6 === before.ipv6) return undefined;
-  const router = formatHostname(before.derived.router);
-  return refuseLine(line, 'ipv6', 'conflict', `it comes from the prefix of ${router}`);
+  const derived = wanted ?? before.derived;
+  if (derived === undefined || line.ipv6 === undefined || line.ipv6 === before.ipv6) return undefined;
+  return refuseLine(
+    line,
+    'ipv6',
+    'conflict',
+    `it comes from the prefix of ${formatHostname(derived.router)}`,
+  );
 }
 
-function addedHost(zone: Zone<Host>, line: ListedHost, now: number): LineOutcome | AdminFailure {
+function newProblem(zone: Zone<Host>, line: ListedHost): AdminFailure | undefined {
   const conflict = staticConflict(zone, line.name);
-  if (conflict !== undefined) return refuseLine(line, 'fqdn', conflict.code, conflict.message);
-  const host: Host = {
+  return conflict === undefined ? undefined : refuseLine(line, 'fqdn', conflict.code, conflict.message);
+}
+
+function newHost(zone: Zone<Host>, line: ListedHost, now: number): Host {
+  return {
     name: line.name,
     zone: zone.apex,
     account: line.account!,
@@ -117,16 +191,24 @@ function addedHost(zone: Zone<Host>, line: ListedHost, now: number): LineOutcome
     changedAt: line.ipv4 === undefined && line.ipv6 === undefined ? null : now,
     blocked: false,
   };
-  return { kind: 'added', host };
 }
 
 /** What the line leaves open stays: a host's devices may have moved it since the list was written. */
-function updatedHost(before: Host, line: ListedHost, now: number): LineOutcome {
+function movedHost(before: Host, line: ListedHost, now: number): Host {
   const ipv4 = line.ipv4 ?? before.ipv4;
   const ipv6 = line.ipv6 ?? before.ipv6;
   const ttl = line.ttl ?? before.ttl;
-  const moved = ipv4 !== before.ipv4 || ipv6 !== before.ipv6;
-  if (!moved && ttl === before.ttl && line.account === before.account) return { kind: 'unchanged' };
-  const changedAt = moved ? now : before.changedAt;
-  return { kind: 'updated', host: { ...before, account: line.account!, ipv4, ipv6, ttl, changedAt } };
+  const changedAt = ipv4 !== before.ipv4 || ipv6 !== before.ipv6 ? now : before.changedAt;
+  return { ...before, account: line.account!, ipv4, ipv6, ttl, changedAt };
+}
+
+/** Whether a list changed nothing of a host that it can say. */
+function isSameHost(a: Host, b: Host): boolean {
+  return (
+    a.ipv4 === b.ipv4 &&
+    a.ipv6 === b.ipv6 &&
+    a.ttl === b.ttl &&
+    a.account === b.account &&
+    isSameDerivation(a.derived, b.derived)
+  );
 }

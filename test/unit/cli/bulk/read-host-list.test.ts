@@ -28,6 +28,14 @@ test('CSV with and without a first line that names its columns', async () => {
     { line: 1, fqdn: 'a.dyn.test' },
     { line: 2, fqdn: 'b.dyn.test' },
   ]);
+  const onPrefix = { prefixOf: 'r.dyn.test', subnet: '3', interfaceId: '::7', mac: '00:11:32:12:34:56' };
+  const wanted = [{ line: 2, fqdn: 'a.dyn.test', ...onPrefix }];
+  const cells = 'a.dyn.test,r.dyn.test,3,::7,00:11:32:12:34:56\n';
+  assert.deepEqual(await read(`FQDN,prefix of,Subnet,interface-id,MAC\n${cells}`), wanted);
+  assert.deepEqual(await read(`fqdn,prefixOf,subnet,interfaceId,mac\n${cells}`), wanted);
+  assert.deepEqual(await read(JSON.stringify({ fqdn: 'a.dyn.test', ...onPrefix, subnet: 3 })), [
+    { ...wanted[0], line: 1 },
+  ]);
   assert.deepEqual(await read(''), []);
   assert.deepEqual(await read('\n \n'), []);
 });
@@ -42,7 +50,7 @@ test('JSON lines', async () => {
 });
 
 for (const [text, message] of [
-  ['a.dyn.test,ann,,,60,more\n', /^line 1, column 6: "more" belongs to no column/],
+  ['a.dyn.test,ann,,,60,,,,,more\n', /^line 1, column 10: "more" belongs to no column/],
   ['fqdn,acount\na.dyn.test,ann\n', /^line 1, column 2: "acount" is no column: there are fqdn, account/],
   ['fqdn,fqdn\n', /^line 1, column 2: "fqdn" is no column/],
   ['a.dyn.test,ann\n"b.dyn.test"x,ann\n', /^line 2.*Quote/],
@@ -76,7 +84,10 @@ test('a file by its name, and one that is not there', async (t) => {
 test('every list reads back as it was written, however its bytes arrive', async () => {
   const field = fc.stringMatching(/^[a-z0-9.",: \u00fc]{1,12}$/).filter((text) => text.trim() === text);
   const anyRow = fc.record(
-    { fqdn: field, account: field, ipv4: field, ipv6: field, ttl: field },
+    Object.fromEntries(HOST_COLUMNS.map((column) => [column, field])) as Record<
+      (typeof HOST_COLUMNS)[number],
+      typeof field
+    >,
     { requiredKeys: ['fqdn', 'account'] },
   );
   const pieces = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 40 });

@@ -52,6 +52,18 @@ export class FailingFiles implements FileLayer {
   readonly rename = (from: string, to: string): Promise<void> => nodeFileLayer.rename(from, to);
   readonly open = async (path: string): Promise<JournalFile> => this.#wrap(await nodeFileLayer.open(path));
 
+  readonly openDurable = async (path: string): Promise<JournalFile> => {
+    const file = this.#wrap(await nodeFileLayer.openDurable(path));
+    return {
+      ...file,
+      write: async (bytes, position) => {
+        await file.write(bytes, position);
+        // What cannot be synced may be there all the same.
+        this.#check('datasync');
+      },
+    };
+  };
+
   create = async (path: string): Promise<JournalFile> => {
     this.#check('create');
     return this.#wrap(await nodeFileLayer.create(path));

@@ -12,6 +12,7 @@ import {
   encodeProbe,
   encodeSegmentHeader,
   findRecord,
+  splitCommit,
   unframe,
 } from '../../../../src/store/embedded/journal/record.ts';
 import type { Change } from '../../../../src/store/change.ts';
@@ -52,6 +53,28 @@ test('a commit is one line whatever it holds, and reads back', () => {
       assert.ok(record.ok && record.value.kind === 'commit');
       assert.deepEqual([record.value.sequence, record.value.changes.length], [sequence, changes.length]);
     }),
+  );
+});
+
+test('a commit that is split is the one that is decoded, however its head is damaged', () => {
+  const whole = JSON.stringify({ sequence: 4711, at: AT, changes: [{ kind: 'token-remove', id: 't1' }] });
+  const split = splitCommit(Buffer.from(whole));
+  assert.deepEqual([split?.sequence, split?.changes.toString()], [4711, '{"kind":"token-remove","id":"t1"}']);
+  const edit = fc.tuple(
+    fc.nat(90),
+    fc.nat(2),
+    fc.string({ maxLength: 2, unit: fc.constantFrom(...Array.from('019"\\:,-AZa{}[]')) }),
+  );
+  fc.assert(
+    fc.property(edit, ([at, removed, added]) => {
+      const json = Buffer.from(whole.slice(0, at) + added + whole.slice(at + removed));
+      const [quick, slow] = [splitCommit(json), decodeRecord(json)];
+      if (quick === undefined || !slow.ok) return;
+      assert.ok(slow.value.kind === 'commit');
+      assert.equal(quick.sequence, slow.value.sequence);
+      assert.deepEqual(JSON.parse(`[${quick.changes.toString()}]`), slow.value.changes);
+    }),
+    { numRuns: 2000 },
   );
 });
 

@@ -18,7 +18,7 @@ test('names keep their numbers while others come and go, as in a Map', () => {
         const name = nth(i);
         const known = expected.get(name);
         if (isAdded && known === undefined) {
-          const id = table.add(name);
+          const id = table.obtain(name);
           assert.ok(id < table.room && ![...expected.values()].includes(id));
           expected.set(name, id);
         } else if (!isAdded && known !== undefined) {
@@ -38,16 +38,16 @@ test('names keep their numbers while others come and go, as in a Map', () => {
 test('a copy of an arena with its names changes on its own', () => {
   const arena = new ByteArena();
   const table = new NameTable(arena);
-  for (let i = 0; i < 1000; i++) table.add(nth(i));
+  for (let i = 0; i < 1000; i++) table.obtain(nth(i));
   table.remove(table.find(nth(7)));
   const copy = table.clone(arena.clone());
   for (let i = 0; i < 1000; i += 2) table.remove(table.find(nth(i)));
-  for (let i = 1000; i < 1500; i++) table.add(nth(i));
+  for (let i = 1000; i < 1500; i++) table.obtain(nth(i));
   for (let i = 0; i < 1500; i++) {
     assert.equal(copy.find(nth(i)) !== -1, i < 1000 && i !== 7, `${i}`);
     assert.equal(table.find(nth(i)) !== -1, i >= 1000 || (i % 2 === 1 && i !== 7), `${i}`);
   }
-  copy.add(nth(7));
+  copy.obtain(nth(7));
   assert.equal(table.find(nth(7)), -1);
 });
 
@@ -55,7 +55,7 @@ test('a thousand names that come and go again and again take no more memory than
   const arena = new ByteArena();
   const table = new NameTable(arena);
   const round = (): void => {
-    for (let i = 0; i < 1000; i++) table.add(nth(i));
+    for (let i = 0; i < 1000; i++) table.obtain(nth(i));
     for (let i = 0; i < 1000; i++) table.remove(table.find(nth(i)));
   };
   round();

@@ -2,21 +2,23 @@
  * `POST /register` of acme-dns (docs/protocol/dialects/acme-dns.md): makes a host for TXT values, and the credentials for it.
  *
  * Invariants: off unless the settings say for whom, below which name and from which networks; status 201 only for what
- * is durable; each attempt is one line in the log, without the credentials.
+ * is durable; no network can fill a zone; each attempt is one line in the log, without the credentials.
  */
 import { randomUUID } from 'node:crypto';
 import { createTokenSecret } from '../../../account/token.ts';
 import { type IpPrefix, prefixContains } from '../../../net/ip-prefix.ts';
 import type { OutcomeKind } from '../../../update/outcome.ts';
 import type { UpdateService } from '../../../update/service.ts';
+import type { BucketPolicy } from '../../../update/token-buckets.ts';
 import { parseHostname } from '../../../zone/hostname.ts';
 import { type Name, formatHostname } from '../../../zone/name.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type Reply, plainReply } from '../../reply.ts';
 import type { DialectHandler, DialectOptions } from '../dialect.ts';
 import { resultHeaders } from '../dialect.ts';
-import { parseTextFields } from './json-body.ts';
-import { jsonText } from './acme-dns.ts';
+import { parseFields } from '../dialects/json-body.ts';
+import { jsonText } from '../dialects/acme-dns.ts';
+import { createRegistrationQuota } from './registration-quota.ts';
 
 /** For whom, where and for whom not registrations are made. */
 export interface RegistrationPolicy {
@@ -26,6 +28,8 @@ export interface RegistrationPolicy {
   readonly below: Name;
   /** The networks from which one may register. */
   readonly from: readonly IpPrefix[];
+  /** How many one network may register at once, and in what time one more; a burst of 0: as many as it likes. */
+  readonly quota: BucketPolicy;
   /** The stored form of a token's secret. */
   readonly digest: (secret: string) => string;
 }
@@ -45,13 +49,19 @@ export function createRegistration(
   { service, log, clock }: Pick<DialectOptions, 'service' | 'log' | 'clock'>,
   policy: RegistrationPolicy | undefined,
 ): DialectHandler {
+  const quota = policy === undefined ? undefined : createRegistrationQuota(policy.quota);
+
   async function register(exchange: Exchange): Promise<Registered> {
     const body = await exchange.readBody();
     if (policy?.from.some((prefix) => prefixContains(prefix, exchange.source)) !== true) return FORBIDDEN;
     const problem = body.kind === 'whole' ? problemOf(body.bytes.toString('utf8')) : 'malformed_json_payload';
     if (problem !== undefined)
       return { outcome: 'bad-request', reply: jsonText(`{"error": "${problem}"}`, 400) };
-    return makeHost(service, policy);
+    const seconds = quota?.take(exchange.source) ?? 0;
+    if (seconds > 0) return tooMany(seconds);
+    const registered = await makeHost(service, policy);
+    if (registered.outcome !== 'changed') quota?.giveBack(exchange.source);
+    return registered;
   }
 
   async function answer(exchange: Exchange): Promise<Reply> {
@@ -78,6 +88,11 @@ export function createRegistration(
       return jsonText(DB_ERROR, 500);
     });
   };
+}
+
+function tooMany(retryAfterSeconds: number): Registered {
+  const headers = resultHeaders({ kind: 'overloaded', retryAfterSeconds });
+  return { outcome: 'over-budget', reply: jsonText('{"error": "too_many_registrations"}', 503, headers) };
 }
 
 async function makeHost(
@@ -109,8 +124,9 @@ const LONGEST_AGENT = 200;
 /** What is wrong with the body of a registration; a list of networks is refused rather than not kept. */
 function problemOf(body: string): string | undefined {
   if (body.trim() === '') return undefined;
-  if (parseTextFields(body) === undefined) return 'malformed_json_payload';
-  const { allowfrom } = JSON.parse(body) as { allowfrom?: unknown };
+  const fields = parseFields(body);
+  if (fields === undefined) return 'malformed_json_payload';
+  const allowfrom = fields.get('allowfrom');
   const isOpen =
     allowfrom === undefined || allowfrom === null || (Array.isArray(allowfrom) && allowfrom.length === 0);
   return isOpen ? undefined : 'invalid_allowfrom_cidr';

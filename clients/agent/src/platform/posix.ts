@@ -1,0 +1,97 @@
+/** Linux, macOS and their like: secrets are files that nobody else may read (A-6.2); events go to the log alone. */
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
+import type { Environment } from '../config/layers.ts';
+import { systemAddresses } from '../detect/system-addresses.ts';
+import { proxyOfEnvironment } from '../http/proxy.ts';
+import { askFile, holdFile } from './held-file.ts';
+import { askSocket, holdSocket, placeWord } from './held-socket.ts';
+import type { Platform } from './platform.ts';
+
+const SERIAL_FILES = ['/sys/class/dmi/id/product_serial', '/etc/machine-id'];
+/** What makers write where no serial number was set. */
+const NO_SERIAL = /^(none|n\/a|not specified|default string|to be filled.*|system serial number|0+)$/i;
+
+/** Makes the platform. */
+export function createPosix(system: NodeJS.Platform, env: Environment): Platform {
+  const abstract = system === 'linux';
+  const socketOf = (config: string): string => `\0${placeWord(config)}`;
+  const fileOf = (config: string, state: string): string => join(state, `${placeWord(config)}.lock`);
+  return {
+    system,
+    places: { config: '/etc/homing-agent/agent.yaml', state: '/var/lib/homing-agent' },
+    logName: undefined,
+    readSecret: async (place) => {
+      if (place.kind === 'dpapi') return unparsable('is dpapi, which only Windows has');
+      const fault = openToOthers(place.path);
+      if (fault !== undefined) return unparsable(fault);
+      try {
+        const text = (await readFile(place.path, 'utf8')).replace(/\r?\n$/, '');
+        return text === '' ? unparsable(`is empty: ${place.path}`) : parsed(text);
+      } catch (error) {
+        return unparsable(
+          `cannot be read: ${place.path} (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+        );
+      }
+    },
+    writeSecret: (secret, path) => writePrivate(`${secret}\n`, path),
+    writePrivate,
+    openToOthers,
+    report: () => Promise.resolve(),
+    proxy: () => Promise.resolve(proxyOfEnvironment(env) ?? {}),
+    interfaces: (signal) => systemAddresses(system, signal),
+    hold: (config, state) =>
+      abstract ? holdSocket(socketOf(config)) : Promise.resolve(holdFile(fileOf(config, state))),
+    holder: (config, state) =>
+      abstract ? askSocket(socketOf(config)) : Promise.resolve(askFile(fileOf(config, state))),
+    services: undefined,
+    serial: () => Promise.resolve(readSerial()),
+  };
+}
+
+/** 0600 and 0400, or 0440 of root, whose group is then the agent's (A-6.2). */
+function openToOthers(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || (found.mode & 0o077) === 0) return undefined;
+  if (found.uid === 0 && (found.mode & 0o037) === 0) return undefined;
+  return `is readable for others: ${path}; mend it with: chmod 600 ${path}`;
+}
+
+/**
+ * Of root alone; where root writes into a directory of a group (that of the service), the group may read it too.
+ */
+async function writePrivate(text: string, path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.new`;
+  try {
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(text);
+      const { gid } = statSync(dirname(path));
+      if (process.getuid?.() === 0 && gid !== 0) {
+        await file.chown(0, gid);
+        await file.chmod(0o440);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function readSerial(): string | undefined {
+  for (const path of SERIAL_FILES) {
+    try {
+      const text = readFileSync(path, 'utf8').trim();
+      if (text !== '' && !NO_SERIAL.test(text)) return text;
+    } catch {
+      // Not there, or for root alone: the next one is tried.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+/** Windows: DPAPI, Event Log, named pipe, the proxies of the registry (A-3.4, A-6.1, A-7.2, A-8.3). */
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
+import type { Environment } from '../config/layers.ts';
+import { systemAddresses } from '../detect/system-addresses.ts';
+import { type SystemProxy, proxyOfEnvironment, proxyOfRegistry } from '../http/proxy.ts';
+import { holdHandle } from './held-handle.ts';
+import { askSocket, holdSocket, placeWord } from './held-socket.ts';
+import type { Hold, Platform } from './platform.ts';
+import { createServiceHost } from './service-host.ts';
+
+const run = promisify(execFile);
+const PROGRAM_MS = 10_000;
+const INTERNET_SETTINGS = 'HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
+const BIOS = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
+const CRYPTOGRAPHY = 'HKLM\\SOFTWARE\\Microsoft\\Cryptography';
+/** SYSTEM and Administrators by their SIDs, whose names differ with the language. */
+const OWNERS = ['*S-1-5-18:F', '*S-1-5-32-544:F'];
+/** The accounts that the service may have; one that does not exist is left out. */
+const ACCOUNTS = ['NT SERVICE\\HomingAgent:R', '*S-1-5-19:R'];
+
+/** Makes the platform. `program` is the service host beside the agent. */
+export function createWindows(env: Environment, program: string): Platform {
+  const host = createServiceHost(program);
+  const data = join(env['ProgramData'] ?? 'C:\\ProgramData', 'Homing');
+  const pipeOf = (config: string): string => `\\\\.\\pipe\\${placeWord(config)}`;
+  return {
+    system: 'win32',
+    places: { config: join(data, 'agent.yaml'), state: data },
+    logName: 'agent.log',
+    readSecret: async (place, scratch) => {
+      try {
+        const bytes =
+          place.kind === 'dpapi' ? Buffer.from(place.base64, 'base64') : await readFile(place.path);
+        const text = (await host.unprotect(bytes, scratch)).toString('utf8').replace(/\r?\n$/, '');
+        return text === '' ? unparsable('is empty') : parsed(text);
+      } catch {
+        // The error of the program would quote its arguments; it says nothing more than that it failed.
+        const where = place.kind === 'file' ? ` (${place.path})` : '';
+        return unparsable(`cannot be read as DPAPI data of this machine${where}; protect it anew`);
+      }
+    },
+    writeSecret: async (secret, path, scratch) => {
+      await writeWhole(await host.protect(Buffer.from(secret, 'utf8'), scratch), path);
+      // In the agent's own directory too: it may not be guarded yet, and whoever reads the file has the secret.
+      await restrict(path);
+    },
+    writePrivate: (text, path) => writeWhole(text, path),
+    services: host,
+    openToOthers: () => undefined,
+    report: async (event, scratch) => {
+      // The Event Log is an extra: what it cannot take stands in the log.
+      await host.event(event, scratch).catch(() => undefined);
+    },
+    proxy: async () => proxyOfEnvironment(env) ?? (await registryProxy()),
+    interfaces: (signal) => systemAddresses('win32', signal),
+    hold: (config, state) => holdBoth(join(state, `${placeWord(config)}.lock`), pipeOf(config)),
+    holder: (config) => askSocket(pipeOf(config)),
+    serial: async () =>
+      (await queryRegistry(BIOS, 'SystemSerialNumber')) ?? (await queryRegistry(CRYPTOGRAPHY, 'MachineGuid')),
+  };
+}
+
+async function writeWhole(data: Buffer | string, path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.new`;
+  await writeFile(temporary, data);
+  await rename(temporary, path);
+}
+
+async function restrict(path: string): Promise<void> {
+  const options = { timeout: PROGRAM_MS, windowsHide: true };
+  await run('icacls.exe', [path, '/inheritance:r', '/grant:r', ...OWNERS], options);
+  for (const account of ACCOUNTS)
+    await run('icacls.exe', [path, '/grant', account], options).catch(() => undefined);
+}
+
+/** The file is what counts; the pipe is there to say which process has it. */
+async function holdBoth(file: string, pipe: string): Promise<Hold> {
+  const letGo = holdHandle(file);
+  if (letGo === undefined) return { ok: false, pid: await askSocket(pipe) };
+  const answering = await holdSocket(pipe);
+  return {
+    ok: true,
+    release: async () => {
+      if (answering.ok) await answering.release();
+      letGo();
+    },
+  };
+}
+
+async function registryProxy(): Promise<SystemProxy> {
+  const enabled = await queryRegistry(INTERNET_SETTINGS, 'ProxyEnable');
+  const server = await queryRegistry(INTERNET_SETTINGS, 'ProxyServer');
+  if (Number(enabled ?? 0) === 0 || server === undefined) return {};
+  return proxyOfRegistry(server, await queryRegistry(INTERNET_SETTINGS, 'ProxyOverride'));
+}
+
+async function queryRegistry(key: string, name: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await run('reg.exe', ['query', key, '/v', name], {
+      timeout: PROGRAM_MS,
+      windowsHide: true,
+    });
+    return new RegExp(`^\\s+${name}\\s+REG_\\w+\\s+(.*?)\\s*$`, 'm').exec(stdout)?.[1];
+  } catch {
+    // There is no such value.
+    return undefined;
+  }
+}
