@@ -14,7 +14,7 @@ function New-HomingAgent {
     Soon = $null; Trace = ''; Dirty = $false; Stopping = $false; Process = $PID; Results = [Collections.Generic.List[hashtable]]::new()
     SecretMark = ''; Zones = @{}
   }
-  if ($null -ne $state.Words) { Write-HomingLog $agent.Log 'state' $state.Words $null }
+  if ($null -ne $state.Words) { Write-HomingLog $agent.Log 'warned' $state.Words $null }
   Set-HomingPlan $agent $Read
   $agent
 }
@@ -45,6 +45,8 @@ function Set-HomingPlan {
       }
       Repair-HomingTime $record $wall
     }
+    # A back-off ends where the host's own configuration changed (A-4.3).
+    if ((ConvertTo-HomingJson @($run.Plan.Shown, $run.Server.Shown)) -cne (ConvertTo-HomingJson @($plan.Shown, $server.Shown))) { $run.Due = $null; $run.NotBefore = $null }
     $run.Plan = $plan
     $run.Server = $server
     $runs[$plan.Key] = $run
@@ -151,5 +153,5 @@ function Save-HomingAgent {
   }
   $Agent.State['next'] = ConvertTo-HomingWall $Agent.NextRound
   $Agent.State['process'] = $Agent.Process
-  try { Write-HomingState $Agent.Folder $Agent.State } catch { Write-HomingLog $Agent.Log 'state' "The state cannot be written: $($_.Exception.GetBaseException().Message)" $null }
+  try { Write-HomingState $Agent.Folder $Agent.State } catch { Write-HomingLog $Agent.Log 'warned' "The state cannot be written: $($_.Exception.GetBaseException().Message)" $null }
 }

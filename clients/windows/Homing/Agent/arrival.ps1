@@ -90,7 +90,7 @@ function Start-HomingCheck {
   if ($Servers.Length -eq 0) {
     if (-not $run.ContainsKey('Told')) {
       $run.Told = $true
-      Write-HomingLog $About.Agent.Log 'unverified' "No name server of $($run.Plan.Name) is known here; whether addresses arrive in DNS is not looked at." (New-HomingLogMember $run)
+      Write-HomingLog $About.Agent.Log 'warned' "No name server of $($run.Plan.Name) is known here; whether addresses arrive in DNS is not looked at." (New-HomingLogMember $run)
     }
     Complete-HomingArrival $About 'unknown'
     return

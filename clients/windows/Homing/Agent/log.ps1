@@ -8,7 +8,7 @@ $script:HomingEvents = @{
   started = @('info', 1000, 'Information'); ended = @('info', 1001, 'Information'); changed = @('info', 1100, 'Information')
   failed = @('warn', 1200, 'Warning'); stopped = @('error', 1201, 'Error'); missing = @('warn', 1202, 'Warning')
   recovered = @('info', 1300, 'Information'); reloaded = @('info', 1400, 'Information'); refused = @('error', 1401, 'Error')
-  refreshed = @('debug', 0, ''); unchanged = @('debug', 0, ''); undetected = @('debug', 0, ''); state = @('warn', 0, ''); unverified = @('info', 0, '')
+  refreshed = @('debug', 0, ''); unchanged = @('debug', 0, ''); undetected = @('debug', 0, ''); warned = @('warn', 0, '')
 }
 
 # The log of an agent. Sink is run with id, kind and text for each event; null for none.

@@ -72,7 +72,8 @@ function Resolve-HomingDue {
   $known = @(foreach ($family in $Run.Plan.Families) { if ($Run.Found.ContainsKey($family)) { $family } })
   $due = @(foreach ($family in $known) { if ($Run.Forced -or (Test-HomingDue $Agent $Run $family)) { $family } })
   if ($due.Count -eq 0) {
-    # Nothing is known or nothing differs: a look that failed is no failure of the server.
+    # Nothing is known or nothing differs: a look that failed is no failure of the server (A-4.3).
+    if ($known.Count -gt 0) { $Run.Record['failures'] = 0 }
     Complete-HomingProbe $Agent $Run
     return
   }

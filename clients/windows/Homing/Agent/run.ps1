@@ -47,7 +47,7 @@ function Test-HomingStopRequest {
   param([hashtable] $Agent)
   $path = [IO.Path]::Combine($Agent.Folder, 'stop')
   if (-not [IO.File]::Exists($path)) { return $false }
-  try { [IO.File]::Delete($path) } catch { Write-HomingLog $Agent.Log 'state' "$path cannot be removed: $($_.Exception.GetBaseException().Message)" $null }
+  try { [IO.File]::Delete($path) } catch { Write-HomingLog $Agent.Log 'warned' "$path cannot be removed: $($_.Exception.GetBaseException().Message)" $null }
   $true
 }
 
