@@ -42,6 +42,7 @@ const OTHERWISE = `## Requests that are answered otherwise than some client woul
 | --- | --- | --- |
 | No-IP's \`/ducupdate.php?requestL=…\` (IPCop, old Linux clients) | 404 | a protocol of its own, which today's clients of No-IP do not speak; \`/nic/update\` works (D-11.3) |
 | headers without an end (a notifier in some recorders) | 408 after ten seconds | the request is not whole; that client reads no reply (D-8.7) |
+| dyndns1, as ddclient sends it | \`return code: NOERROR\` after a line with a title | ddclient takes a reply for a success only with one ([dyndns1](dialects/dyndns1.md)) |
 | HTTP/0.9 | 408 after ten seconds, not 400 at once | the line could still go on (D-11.5) |
 | a folded header, octets above 127 in the request line | 400 | what a lenient parser lets through is what request smuggling is made of (D-11.6) |
 | \`;\` between parameters | \`notfqdn\` | a guess would be worse (D-11.7) |

@@ -73,7 +73,7 @@ async function pack(directory: string): Promise<string> {
     'clients/README.md',
   ])
     assert.ok(paths.includes(wanted), `${wanted} is packed`);
-  const unwanted = /^(src|test|scripts|bench|data|node_modules)\/|\.(tgz|map|d\.ts)$/;
+  const unwanted = /^(src|test|scripts|bench|data|node_modules|clients\/dist)\/|\.(tgz|map|d\.ts)$/;
   assert.deepEqual(
     paths.filter((path) => unwanted.test(path)),
     [],

@@ -36,8 +36,6 @@ export function createConnections(
     const proxy = proxyFor(url, server.proxy, options.proxy);
     const connect = {
       timeout: server.connectTimeoutMs,
-      // Idle connections go after `KEEP_MS`, before the first probe; and Wine fails sockets that are asked for probes.
-      keepAlive: false,
       minVersion: 'TLSv1.2' as const,
       // Client certificate and root are for the server alone.
       ...(new URL(url).origin === server.url ? secure.server : secure.others),

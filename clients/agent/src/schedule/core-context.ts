@@ -15,6 +15,8 @@ export interface CoreContext {
   plan: Plan;
   roundAt: number;
   lastRound: number;
+  /** Later than now by what the rounds before have used of those that may hurry. */
+  roundsPaidUntil: number;
   /** No round before: the spread after a boot or a resume. */
   earliestRound: number;
   /** Verifications that are under way. */

@@ -15,8 +15,8 @@ import { addHost, configure, remember } from './hosts.ts';
 import type { Moment, Random } from './moment.ts';
 import type { ServerGate } from './server-gate.ts';
 
-/** At most one round that was not due by the interval in this time. */
-const LEAST_ROUND_MS = 10_000;
+/** A round for each of these in the long run, three at once at most, a second apart. */
+const HURRIED = { everyMs: 10_000, burst: 3, apartMs: 1000 } as const;
 
 /** The core of the agent. */
 export interface AgentCore {
@@ -46,6 +46,7 @@ export function createAgentCore(options: {
     ...{ random, hosts: new Map(), gates: new Map(), effects: [], now, plan, verifying: 0 },
     roundAt: now.elapsed,
     lastRound: Number.NEGATIVE_INFINITY,
+    roundsPaidUntil: now.elapsed,
     earliestRound: now.elapsed,
   };
   for (const host of plan.hosts) addHost(core, host, memory);
@@ -79,7 +80,7 @@ function dispatch(core: CoreContext, event: AgentEvent): void {
     case 'woke': {
       // Machines whose power came back together do not ask together.
       const delay = Math.round(core.random() * core.plan.startSpreadMs);
-      core.earliestRound = Math.max(core.now.elapsed + delay, core.lastRound + LEAST_ROUND_MS);
+      core.earliestRound = Math.max(core.now.elapsed + delay, soonestRound(core));
       core.roundAt = core.earliestRound;
       return;
     }
@@ -105,13 +106,18 @@ function dispatch(core: CoreContext, event: AgentEvent): void {
 
 /** The next round as soon as it may be. */
 function hurryRound(core: CoreContext): void {
-  const { now, earliestRound, lastRound } = core;
-  core.roundAt = Math.min(core.roundAt, Math.max(now.elapsed, earliestRound, lastRound + LEAST_ROUND_MS));
+  core.roundAt = Math.min(core.roundAt, Math.max(core.now.elapsed, core.earliestRound, soonestRound(core)));
+}
+
+/** When a round may follow those before: a link that comes back waits for none, one that flaps wears nobody out. */
+function soonestRound({ lastRound, roundsPaidUntil }: CoreContext): number {
+  return Math.max(lastRound + HURRIED.apartMs, roundsPaidUntil - (HURRIED.burst - 1) * HURRIED.everyMs);
 }
 
 function beginRound(core: CoreContext): void {
   const { intervalMs, jitter } = core.plan;
   core.lastRound = core.now.elapsed;
+  core.roundsPaidUntil = Math.max(core.roundsPaidUntil, core.now.elapsed) + HURRIED.everyMs;
   core.roundAt = core.now.elapsed + roundDelay(intervalMs, jitter, core.random);
   const trace = newTrace(core.random);
   for (const run of core.hosts.values()) {

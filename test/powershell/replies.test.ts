@@ -1,0 +1,149 @@
+/** `clients/transcripts` against the PowerShell module, line by line, over real sockets (A-1.4, A-1.5, A-3, A-4). */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { canIssue, issueCertificates } from './certificates.ts';
+import { buildHost, quote, startEngine } from './engine.ts';
+import { type ScriptedReply, startScriptedServer } from './scripted-server.ts';
+
+interface ReplyCase {
+  readonly name: string;
+  readonly sent: string;
+  readonly reply: ScriptedReply;
+  readonly expect: {
+    readonly outcome: string;
+    readonly code: string;
+    readonly retryAfterSeconds?: number;
+    readonly otherMustNotBeAsked?: boolean;
+  };
+}
+
+interface SourceCase {
+  readonly name: string;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly reply: ScriptedReply;
+  readonly expect: string | null;
+}
+
+const host = await buildHost();
+const skip = 'skip' in host ? host.skip : false;
+const path = 'path' in host ? host.path : '';
+
+function read<T>(name: string): T[] {
+  const text = readFileSync(new URL(`../../clients/transcripts/${name}.jsonl`, import.meta.url), 'utf8');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
+}
+
+/** One update, as the agent makes it, with short times. */
+const ASK_UPDATE = `
+  function Invoke-Case([string] $Url, [string] $Ca, [string[]] $Sent) {
+    $trust = @{ Id = $Ca; Roots = @(); Certificate = $null }
+    if ($Ca) { $trust.Roots = Read-HomingCertificate $Ca }
+    $server = @{ Url = [uri] $Url; Path = '/nic/update'; User = 'alice'; Proxy = 'system'; Trust = $trust; ConnectTimeout = 1500.0; Timeout = 1500.0; RequestTimeout = 1500.0 }
+    $loop = New-HomingLoop
+    $job = Start-HomingExchange $loop (New-HomingUpdateRequest $server 'pc.dyn.example.org' $Sent 's3cr:t') $null @{}
+    Wait-HomingJob $loop @($job)
+    Clear-HomingConnection $loop
+    $outcome = Resolve-HomingOutcome (Get-HomingReply $job) $Sent ([datetime]::UtcNow)
+    @{ outcome = $outcome.Outcome; code = $outcome.Code; words = $outcome.Words; wait = $outcome.Wait }
+  }`;
+
+test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-replies-'));
+  const certificates = canIssue() ? issueCertificates(folder) : undefined;
+  const engine = await startEngine(path);
+  t.after(async () => {
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await engine.run(
+    `. (Get-Module Homing) { ${ASK_UPDATE.replace('function Invoke-Case', 'function script:Invoke-Case')} }`,
+  );
+  const cases = read<ReplyCase>('replies');
+  assert.ok(cases.length > 50);
+  for (const one of cases) {
+    await t.test(one.name, async (t) => {
+      const { tls } = one.reply;
+      if (tls !== undefined && certificates === undefined) {
+        t.skip('needs openssl');
+        return;
+      }
+      const other = await startScriptedServer({ address: '127.0.0.2' });
+      const elsewhere = `http://127.0.0.2:${other.port}/`;
+      const server = await startScriptedServer({
+        ...(tls === undefined ? {} : { tls, certificates: certificates! }),
+        elsewhere: { other: elsewhere, plain: elsewhere },
+      });
+      server.reply(one.reply);
+      try {
+        const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}`;
+        const sent = one.sent.split(',').map(quote).join(',');
+        const answer = (await engine.ask(
+          `Invoke-Case ${quote(url)} ${quote(tls === undefined ? '' : certificates!.rootPath)} @(${sent})`,
+        )) as { outcome: string; code: string; words: string; wait: number | null };
+        assert.deepEqual(
+          { outcome: answer.outcome, code: answer.code },
+          { outcome: one.expect.outcome, code: one.expect.code },
+          answer.words,
+        );
+        if (one.expect.outcome !== 'done')
+          assert.equal(
+            answer.wait === null ? undefined : Math.round(answer.wait / 1000),
+            one.expect.retryAfterSeconds,
+          );
+        assert.ok(!answer.words.includes('s3cr'), 'A-6.4');
+        if (one.expect.otherMustNotBeAsked === true) assert.deepEqual(other.requests, []);
+        for (const request of server.requests) checkRequest(request, one.sent);
+      } finally {
+        await server.close();
+        await other.close();
+      }
+    });
+  }
+});
+
+/** A-3.1. */
+function checkRequest(request: string, sent: string): void {
+  assert.ok(request.startsWith(`GET /nic/update?hostname=pc.dyn.example.org&myip=${sent}`), request);
+  assert.match(request, /^User-Agent: Homing-Agent\/\d+\.\d+\.\d+ \(PowerShell 7\.\d+; Linux\)\r$/m);
+  const login = /^Authorization: Basic (\S+)\r$/m.exec(request)?.[1] ?? '';
+  assert.equal(Buffer.from(login, 'base64').toString(), 'alice:s3cr:t');
+  assert.equal(request.split('s3cr').length, 1, 'the secret stands nowhere else');
+}
+
+test('A-1.4, A-1.5: every answer of an HTTP source is an address or is not', { skip }, async (t) => {
+  const engine = await startEngine(path);
+  const servers = {
+    ipv4: await startScriptedServer(),
+    ipv6: await startScriptedServer({ address: '::1' }).catch(() => undefined),
+  };
+  t.after(async () => {
+    await engine.close();
+    await servers.ipv4.close();
+    await servers.ipv6?.close();
+  });
+  for (const one of read<SourceCase>('sources')) {
+    await t.test(`${one.family}: ${one.name}`, async (t) => {
+      const server = servers[one.family];
+      if (server === undefined) {
+        t.skip('needs IPv6 on the loopback interface');
+        return;
+      }
+      server.reply(one.reply);
+      const url = `http://${one.family === 'ipv4' ? '127.0.0.1' : '[::1]'}:${server.port}/ip`;
+      const answer = await engine.ask(`
+        $loop = New-HomingLoop
+        $settings = @{ Sources = @(ConvertTo-HomingSource ${quote(url)}); Quorum = 1; Timeout = 700.0 }
+        $d = Start-HomingDetection $loop ${quote(one.family)} $settings @{ Server = $null; AllowPrivate = $false; Previous = $null } { } @{}
+        while (-not $d.Ended) { [void] (Step-HomingLoop $loop 100) }
+        Clear-HomingConnection $loop
+        @{ address = $d.Address; words = $d.Words }`);
+      assert.equal((answer as { address: string | null }).address, one.expect, JSON.stringify(answer));
+    });
+  }
+});
