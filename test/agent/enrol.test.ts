@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { addHost } from '../../clients/agent/src/enrol/add-host.ts';
+import { jsonOf, newDirectory, runHere as runHoming, startServer } from '../e2e/homing-process.ts';
 import { newHome, runHere } from './agent-here.ts';
 import { startScriptedServer } from './scripted/server.ts';
 
@@ -48,6 +49,37 @@ test('A-10.1 enroll writes server, host and protected token, and the configurati
   const before = readFileSync(home.config, 'utf8');
   assert.equal((await runHere(home, args, { input: CODE })).code, 0);
   assert.equal(readFileSync(home.config, 'utf8'), before, 'the same again changes nothing');
+});
+
+test('A-10 a machine that has a code of a real Homing is in DNS a moment later', async (t) => {
+  const cwd = newDirectory(t);
+  const data = ['--data', 'data'];
+  await runHoming(['zone', 'add', 'dyn.example.org', ...data], { cwd });
+  await runHoming(['account', 'add', 'alice', '--password-stdin', ...data], {
+    cwd,
+    stdin: 'correct horse battery',
+  });
+  const args = ['--zone', 'dyn.example.org', '--account', 'alice', '--pattern', 'shop-{serial}', '--json'];
+  const { code } = jsonOf<{ code: string }>(await runHoming(['enroll', 'create', ...args, ...data], { cwd }));
+  const server = await startServer(t, 'serve', { cwd, args: data });
+  const home = newHome(t, code);
+  const enrolled = await runHere(
+    home,
+    ['enroll', '--server', server.http, '--serial', 'S7', ...home.places],
+    { input: code },
+  );
+  assert.equal(enrolled.code, 0, enrolled.stderr);
+  assert.match(enrolled.stdout, /^This machine is shop-s7\.dyn\.example\.org;/);
+  home.guard(readFileSync(join(home.directory, 'shop-s7.dyn.example.org.token'), 'utf8').trim());
+  const env = {
+    HOMING_AGENT_DETECT__IPV4: '{ "sources": ["command:echo 9.9.9.9"] }',
+    HOMING_AGENT_DETECT__IPV6: '{ "sources": ["command:false"] }',
+    HOMING_AGENT_SERVERS__HOME__DNS: `["127.0.0.1:${server.dnsPort}"]`,
+  };
+  const once = await runHere(home, ['once', ...home.places], { env });
+  assert.equal(once.code, 0, once.stdout + once.stderr);
+  const status = await runHere(home, ['status', ...home.places]);
+  assert.match(status.stdout, /IPv4: 9\.9\.9\.9, since .*\n.*\n? *DNS: has the address/);
 });
 
 test('a refusal is told in the words of the server, and changes nothing', async (t) => {
