@@ -193,7 +193,7 @@ export async function checkRestart(t: TestContext, place: Place): Promise<void> 
       .split('\n')
       .filter((line) => line === 'brief').length;
   assert.ok(await eventually(() => starts() >= 1));
-  assert.ok(await eventually(() => starts() >= 2, 30_000), 'it is started again');
+  assert.ok(await eventually(() => starts() >= 2, 30_000), `it is started again: ${outputOf(place)}`);
   assert.equal(await stateOf(place), 'RUNNING');
   const begin = Date.now();
   assert.equal((await place.prefix.run(place.host, 'stop', '--name', NAME)).status, 0);
