@@ -81,7 +81,13 @@ function takeLock(lock: string): boolean {
 async function build(target: string): Promise<string | undefined> {
   const beside = `${target}.${process.pid}`;
   const args = ['build', join(HERE, 'host', 'host.csproj'), '-c', 'Release', '-v', 'quiet', '-nologo'];
-  const places = ['-o', beside, `-p:BaseIntermediateOutputPath=${beside}.obj/`];
+  // No compiler that stays behind as a server.
+  const places = [
+    '-o',
+    beside,
+    `-p:BaseIntermediateOutputPath=${beside}.obj/`,
+    '-p:UseSharedCompilation=false',
+  ];
   const env = {
     ...process.env,
     DOTNET_CLI_TELEMETRY_OPTOUT: '1',
