@@ -36,6 +36,8 @@ export function createConnections(
     const proxy = proxyFor(url, server.proxy, options.proxy);
     const connect = {
       timeout: server.connectTimeoutMs,
+      // An idle connection is closed before the first probe of TCP would be sent, and not every system has such (Wine).
+      keepAlive: false,
       minVersion: 'TLSv1.2' as const,
       // Client certificate and root are for the server alone.
       ...(new URL(url).origin === server.url ? secure.server : secure.others),
