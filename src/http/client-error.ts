@@ -3,6 +3,8 @@
  * Node's parser finds these before there is a request, so they never reach hono.
  */
 import type { Duplex } from 'node:stream';
+import { type IpAddress, formatIpAddress } from '../net/ip-address.ts';
+import type { HttpLog } from './log.ts';
 
 const REPLIES = {
   400: rawReply('400 Bad Request', 'This is not an HTTP request that this server can read.'),
@@ -12,12 +14,23 @@ const REPLIES = {
   431: rawReply('431 Request Header Fields Too Large', 'The request line or headers are too large.'),
 } as const;
 
-/** Answers a failed connection as far as it still can be answered, and closes it. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+/** What Node tells of a connection that failed: its parser's code, and the bytes that it failed at. */
+export interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
+
+/** Answers a failed connection as far as it still can be answered, closes it, and says in the log what was wrong. */
+export function answerClientError(
+  error: ClientError,
+  socket: Duplex,
+  { log, peer }: { readonly log: HttpLog; readonly peer: IpAddress | undefined },
+): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
+  const source = peer === undefined ? null : formatIpAddress(peer);
+  log.info({ source, status: statusOf(error.code), reason: reasonOf(error) }, 'unreadable request');
   // The other side may be gone by now; the 'error' of this last write has nobody left to tell.
   socket.on('error', () => socket.destroy());
   socket.end(REPLIES[statusOf(error.code)], () => socket.destroy());
@@ -41,6 +54,14 @@ function statusOf(code: string | undefined): 400 | 408 | 413 | 431 {
     default:
       return 400;
   }
+}
+
+/** In words where it is a mistake that people make, else the parser's code. Never what was sent. */
+function reasonOf({ code, rawPacket }: ClientError): string {
+  // A handshake record of TLS (RFC 8446 §5.1).
+  if (rawPacket?.[0] === 0x16 && rawPacket[1] === 3) return 'TLS on a port that speaks plain HTTP';
+  if (rawPacket?.toString('latin1', 0, 14) === 'PRI * HTTP/2.0') return 'HTTP/2, which is not served';
+  return code ?? 'unknown';
 }
 
 function rawReply(status: string, text: string, headers = ''): string {

@@ -4,7 +4,7 @@
  * Invariants: every connection is bounded in time and size; `stop` lets requests under way finish.
  */
 import { type Server, createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { type IpAddress, parseIpAddress } from '../net/ip-address.ts';
 import { type SourcePolicy, isTrustedProxy } from '../net/source-address.ts';
 import type { HttpAppOptions } from './app.ts';
@@ -160,7 +160,13 @@ class NodeHttpServer implements HttpServer {
     );
     server.maxConnections = limits.maxConnections;
     server.maxRequestsPerSocket = 0; // a proxy's connection serves any number of devices
-    server.on('clientError', answerClientError);
+    server.on('clientError', (error, socket) => {
+      const { log } = this.#options;
+      answerClientError(error, socket, {
+        log,
+        peer: socket instanceof Socket ? this.#peerOf(socket) : undefined,
+      });
+    });
     // Left to itself, Node ends a CONNECT without a word, and answers an expectation it does not know with a chunked
     // 417 on a connection that stays open.
     server.on('connect', (_message, socket) => {

@@ -77,16 +77,23 @@ describe('bad input', () => {
     await assertServes(site);
   });
 
-  it('in HTTP/2 or TLS: 400 and the end', async (t) => {
+  it('in HTTP/2, in TLS or in no protocol: 400, the end, and one line in the log that says what it was', async (t) => {
     const site = await openPublishedSite(t);
-    for (const request of [
-      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-      '\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03',
-    ]) {
+    for (const [request, reason] of [
+      ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'HTTP/2, which is not served'],
+      ['\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03', 'TLS on a port that speaks plain HTTP'],
+      ['hello AllToken\r\n\r\n', 'HPE_INVALID_METHOD'],
+    ] as const) {
       const reply = await site.send(request);
       assert.equal(reply.statusLine, 'HTTP/1.1 400 Bad Request');
       assert.ok(reply.closed);
+      const lines = site.log.splice(0);
+      assert.deepEqual(
+        lines.map(({ level, fields, message }) => ({ level, ...fields, message })),
+        [{ level: 'info', source: '127.0.0.1', status: 400, reason, message: 'unreadable request' }],
+      );
       await assertServes(site);
+      site.log.length = 0;
     }
   });
 
