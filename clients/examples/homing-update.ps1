@@ -4,12 +4,14 @@
 $ErrorActionPreference = 'Stop'
 [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
 $login = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes('__ACCOUNT__:__TOKEN__'))
+$client = [Net.WebClient]::new()
 try {
-  $reply = Invoke-WebRequest -UseBasicParsing -TimeoutSec 30 -Headers @{ Authorization = "Basic $login" } -Uri 'http://__SERVER__/nic/update?hostname=__HOSTNAME__'
-  $line = $reply.Content.Trim()
+  $client.Headers['Authorization'] = "Basic $login"
+  $client.Headers['User-Agent'] = 'homing-update.ps1/1'
+  $line = $client.DownloadString('http://__SERVER__/nic/update?hostname=__HOSTNAME__').Trim()
 } catch {
   $line = $_.Exception.Message
 }
 if ($line -match '^(good|nochg)') { exit 0 }
-Write-Output "__HOSTNAME__ was not updated: $line"
+"__HOSTNAME__ was not updated: $line"
 exit 1

@@ -66,14 +66,27 @@ param(
     if (-not $Silent) { [Console]::Out.WriteLine($Words) }
   }
 
-  # One file of the server, as octets. Nothing is written to disk before its checksum is right.
+  # One file of the server, as octets. Nothing is written to disk before its checksum is right. A server that is busy
+  # (503: it sends so many at once, and a roll-out has all machines ask together) is asked again when it says, and a little
+  # later, each machine at another time; for about ten minutes.
   function Receive-HomingFile {
-    param([string] $Base, [string] $File)
-    $client = [Net.WebClient]::new()
-    try {
-      $client.Headers['User-Agent'] = 'Homing-Install/0.1.0'
-      , $client.DownloadData("$Base/clients/$File")
-    } finally { $client.Dispose() }
+    param([string] $Base, [string] $File, [int] $Spread = 10000)
+    $chance = [Random]::new([BitConverter]::ToInt32([Guid]::NewGuid().ToByteArray(), 0))
+    for ($try = 1; ; $try++) {
+      $client = [Net.WebClient]::new()
+      try {
+        $client.Headers['User-Agent'] = 'Homing-Install/0.1.0'
+        return , $client.DownloadData("$Base/clients/$File")
+      } catch {
+        $fault = $_.Exception
+        while ($null -ne $fault -and $fault -isnot [Net.WebException]) { $fault = $fault.InnerException }
+        $reply = if ($null -ne $fault) { $fault.Response -as [Net.HttpWebResponse] } else { $null }
+        if ($null -eq $reply -or [int] $reply.StatusCode -ne 503 -or $try -ge 40) { throw }
+        $seconds = 0
+        if (-not [int]::TryParse([string] $reply.Headers['Retry-After'], [ref] $seconds)) { $seconds = 10 }
+        [Threading.Thread]::Sleep([int] (1000 * [Math]::Min([Math]::Max($seconds, 0), 60) + $chance.Next($Spread)))
+      } finally { $client.Dispose() }
+    }
   }
 
   function Get-HomingDigest {
@@ -90,10 +103,24 @@ param(
     $sums
   }
 
+  # Program Files of the system's own width, also for a PowerShell of 32 bits: that is what Intune runs.
+  function Get-HomingProgramFiles {
+    if ([Environment]::Is64BitProcess -or -not [Environment]::Is64BitOperatingSystem) { return [Environment]::GetFolderPath('ProgramFiles') }
+    $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64').OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion')
+    try { [string] $key.GetValue('ProgramFilesDir') } finally { $key.Dispose() }
+  }
+
+  # Where files may wait that an administrator is going to run: only administrators can write below Program Files, while
+  # the folder for temporary files is open to the programs of its owner, or (that of SYSTEM) to all.
+  function Get-HomingStage {
+    $place = if ([IO.Path]::DirectorySeparatorChar -eq '\' -and (Test-HomingAdministrator)) { Get-HomingProgramFiles } else { '' }
+    if ($place) { $place } else { [IO.Path]::GetTempPath() }
+  }
+
   # Fetches the module, and the service host where the server has it, into a new folder; its path.
   function Save-HomingPackage {
     param([string] $Base, [bool] $WithService)
-    $folder = [IO.Path]::Combine([IO.Path]::GetTempPath(), 'homing-' + [Guid]::NewGuid().ToString('N'))
+    $folder = [IO.Path]::Combine((Get-HomingStage), 'homing-' + [Guid]::NewGuid().ToString('N'))
     $sums = ConvertFrom-HomingChecksum ([Text.Encoding]::UTF8.GetString((Receive-HomingFile $Base 'checksums.txt')))
     if (-not $sums.ContainsKey('homing-powershell.zip')) { throw [InvalidOperationException]::new("$Base does not hand out homing-powershell.zip") }
     $wanted = @('homing-powershell.zip')
@@ -115,10 +142,11 @@ param(
     $folder
   }
 
-  # The folder that holds the module: the one that was named, the one of this script, or one with what the server has.
+  # The folder that holds the module: the one that was named, the one of this script, the installed one where that is
+  # enough, or one with what the server has.
   function Resolve-HomingPackage {
-    param([string] $Named, [AllowEmptyString()] [string] $Beside, [string] $Base, [bool] $WithService)
-    foreach ($folder in $Named, $Beside) {
+    param([string] $Named, [AllowEmptyString()] [string] $Beside, [string] $Base, [bool] $WithService, [AllowEmptyString()] [string] $Installed = '')
+    foreach ($folder in $Named, $Beside, $Installed) {
       if (-not $folder) { continue }
       if ([IO.File]::Exists([IO.Path]::Combine($folder, 'Homing', 'Homing.psd1'))) { return @{ Path = $folder; Temporary = $false } }
       if ($folder -eq $Named) { throw [IO.FileNotFoundException]::new("there is no module Homing in $folder") }
@@ -143,14 +171,32 @@ param(
     '"' + [regex]::Replace($Text, '(\\*)("|$)', { param($Found) $Found.Groups[1].Value * 2 + $(if ($Found.Groups[2].Length -gt 0) { '\"' } else { '' }) }) + '"'
   }
 
+  # What the administrator's process runs: the text of the script, with the answers of a file. Both were read before
+  # somebody was asked for the rights; what another program has put in their place since then is not run.
+  function New-HomingElevation {
+    param([string] $Text, [string] $Path, [string] $Answers, [string] $Digest)
+    $quote = { param($Words) "'" + ($Words -replace "'", "''") + "'" }
+    $take = { param($File, $Sum) "(& { param(`$File, `$Sum) `$octets = [IO.File]::ReadAllBytes(`$File); `$sha = [Security.Cryptography.SHA256]::Create(); if (([BitConverter]::ToString(`$sha.ComputeHash(`$octets)) -replace '-', '') -ne `$Sum) { throw `"`$File is not what it was.`" }; [Text.Encoding]::UTF8.GetString(`$octets).TrimStart([char] 0xFEFF) } $(& $quote $File) '$Sum')" }
+    "`$ErrorActionPreference = 'Stop'; `$code = 1; try { " +
+    "`$text = $(& $take $Path $Text); `$given = [Management.Automation.PSSerializer]::Deserialize($(& $take $Answers $Digest)); " +
+    "`$plain = @{}; foreach (`$key in `$given.Keys) { `$plain[`$key] = `$given[`$key] }; " +
+    "& ([scriptblock]::Create(`$text)) @plain; `$code = `$global:LASTEXITCODE } catch { [Console]::Error.WriteLine(`$_.Exception.Message) }"
+  }
+
   # Runs this script once more as administrator, and returns the exit code. What is secret goes through a file that only
   # this account and the administrators can read: a command line is open to every program of the machine.
   function Start-HomingElevated {
-    param([string] $Script, [Collections.IDictionary] $Given)
-    $answers = [IO.Path]::Combine([IO.Path]::GetTempPath(), 'homing-' + [Guid]::NewGuid().ToString('N') + '.xml')
+    param([byte[]] $Octets, [AllowEmptyString()] [string] $Script, [Collections.IDictionary] $Given)
+    $stem = [IO.Path]::Combine([IO.Path]::GetTempPath(), 'homing-' + [Guid]::NewGuid().ToString('N'))
+    $answers = "$stem.xml"
+    $path = if ($Script) { $Script } else { "$stem.ps1" }
     try {
-      [IO.File]::WriteAllText($answers, [Management.Automation.PSSerializer]::Serialize($Given))
-      $command = "`$given = [Management.Automation.PSSerializer]::Deserialize([IO.File]::ReadAllText('$($answers -replace "'", "''")')); `$plain = @{}; foreach (`$key in `$given.Keys) { `$plain[`$key] = `$given[`$key] }; & '$($Script -replace "'", "''")' @plain; exit `$LASTEXITCODE"
+      if (-not $Script) { [IO.File]::WriteAllBytes($path, $Octets) }
+      $told = [Text.Encoding]::UTF8.GetBytes([Management.Automation.PSSerializer]::Serialize($Given))
+      [IO.File]::WriteAllBytes($answers, $told)
+      $command = New-HomingElevation (Get-HomingDigest $Octets) $path $answers (Get-HomingDigest $told)
+      # It has a window of its own, which would be gone before anybody has read the result.
+      $command += "; [void] (Read-Host 'Press Enter to close this window'); exit `$code"
       $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($command))
       $start = [Diagnostics.ProcessStartInfo]::new([IO.Path]::Combine([Environment]::SystemDirectory, 'WindowsPowerShell\v1.0\powershell.exe'), "-NoProfile -ExecutionPolicy Bypass -EncodedCommand $encoded")
       $start.UseShellExecute = $true
@@ -158,7 +204,10 @@ param(
       $process = [Diagnostics.Process]::Start($start)
       $process.WaitForExit()
       $process.ExitCode
-    } finally { [IO.File]::Delete($answers) }
+    } finally {
+      [IO.File]::Delete($answers)
+      if (-not $Script) { [IO.File]::Delete($path) }
+    }
   }
 
   # Whether this process has the rights of an administrator.
@@ -178,21 +227,22 @@ param(
     $named = if ($Given.Contains('Server')) { $Given.Server } else { $Filled }
     $package = @{ Path = ''; Temporary = $false }
     try {
-      if (-not $Try -and -not (Test-HomingAdministrator)) {
-        if (-not $Script) {
-          # Run from the pipe there is no file to run once more: it is fetched again, by the server's own address.
-          $base = Resolve-HomingBase $Filled $Given.Contains('AllowHttp')
-          $Script = [IO.Path]::Combine([IO.Path]::GetTempPath(), 'homing-' + [Guid]::NewGuid().ToString('N') + '.ps1')
-          $client = [Net.WebClient]::new()
-          try { [IO.File]::WriteAllText($Script, $client.DownloadString("$base/install.ps1")) } finally { $client.Dispose() }
-        }
-        if ($silent) { throw [UnauthorizedAccessException]::new('run this as administrator') }
-        Write-HomingWord 'Asking for the rights of an administrator ...' $silent
-        try { return Start-HomingElevated $Script $Given } finally { if ($fetched) { [IO.File]::Delete($Script) } }
-      }
       $beside = if ($Script) { [IO.Path]::GetDirectoryName($Script) } else { '' }
+      if (-not $Try -and -not (Test-HomingAdministrator)) {
+        if ($silent) { throw [UnauthorizedAccessException]::new('run this as administrator') }
+        if ($Script) { $octets = [IO.File]::ReadAllBytes($Script) } else {
+          # Run from the pipe there is no file to run once more: it is fetched again, by the server's own address.
+          $client = [Net.WebClient]::new()
+          try { $octets = $client.DownloadData("$(Resolve-HomingBase $Filled $Given.Contains('AllowHttp'))/install.ps1") } finally { $client.Dispose() }
+        }
+        # That process runs a text and knows no folder of it, and its own folder is another one.
+        if ($beside -and -not $Given.Contains('AgentPath') -and [IO.File]::Exists([IO.Path]::Combine($beside, 'Homing', 'Homing.psd1'))) { $Given.AgentPath = $beside }
+        Write-HomingWord 'Asking for the rights of an administrator ...' $silent
+        return Start-HomingElevated $octets $Script $Given
+      }
       $path = if ($Given.Contains('AgentPath')) { $Given.AgentPath } else { '' }
-      $package = Resolve-HomingPackage $path $beside (Resolve-HomingBase $named $Given.Contains('AllowHttp')) (-not $Given.Contains('Task'))
+      $installed = if ($Given.Contains('Uninstall')) { [IO.Path]::Combine((Get-HomingProgramFiles), 'Homing') } else { '' }
+      $package = Resolve-HomingPackage $path $beside (Resolve-HomingBase $named $Given.Contains('AllowHttp')) (-not $Given.Contains('Task')) $installed
       Import-Module ([IO.Path]::Combine($package.Path, 'Homing', 'Homing.psd1')) -Force
       $options = @{ WhatIf = $Try; Verbose = -not $silent }
       if ($Given.Contains('Uninstall')) { Uninstall-HomingAgent @options; Write-HomingWord 'The agent is gone.' $silent; return 0 }
@@ -214,6 +264,8 @@ param(
   if (-not $given.ContainsKey('Code') -and $env:HOMING_CODE) { $given.Code = $env:HOMING_CODE }
   $code = 0
   try {
+    # As the caller's location has them: .NET has another one, and so has a process with more rights.
+    foreach ($key in 'AnswerFile', 'AgentPath') { if ($given.ContainsKey($key)) { $given[$key] = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($given[$key]) } }
     $code = @(Invoke-HomingSetup $given $Script $HomingServer $Try)[-1]
   } catch {
     [Console]::Error.WriteLine("install.ps1: $($_.Exception.Message)")

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { addHost } from '../../clients/agent/src/enrol/add-host.ts';
+import { enrol, serverOfUrl } from '../../clients/agent/src/enrol/enrol.ts';
+import { createConnections } from '../../clients/agent/src/http/connections.ts';
 import { jsonOf, newDirectory, runHere as runHoming, startServer } from '../e2e/homing-process.ts';
 import { newHome, runHere } from './agent-here.ts';
 import { startScriptedServer } from './scripted/server.ts';
@@ -82,6 +84,46 @@ test('A-10 a machine that has a code of a real Homing is in DNS a moment later',
   assert.match(status.stdout, /IPv4: 9\.9\.9\.9, since .*\n.*\n? *DNS: has the address/);
 });
 
+test('A-10.3 a busy server is asked again when it says, three times in all; no other refusal is', async (t) => {
+  let replies: { status: number; headers?: Record<string, string>; body?: string }[] = [];
+  const server = await startScriptedServer({ script: () => replies.shift() ?? ENROLLED });
+  t.after(() => server.close());
+  const target = serverOfUrl(server.url, { allowHttp: false });
+  assert.ok(target.ok);
+  const connections = createConnections(target.value, { proxy: {}, platform: process.platform });
+  t.after(() => connections.close());
+  const attempt = async (statuses: readonly (readonly [number, string?])[]) => {
+    replies = statuses.map(([status, after]) => ({
+      status,
+      headers: after === undefined ? {} : { 'retry-after': after },
+      body: JSON.stringify({ error: 'x', message: 'Not now.' }),
+    }));
+    const before = server.requests.length;
+    const waits: number[] = [];
+    const wait = (ms: number) => {
+      waits.push(ms);
+      return Promise.resolve();
+    };
+    const enrolment = { server: server.url, code: CODE, name: 'shop-7' };
+    const { ok } = await enrol(enrolment, { connections, userAgent: 'test', wait });
+    return { ok, waits, asked: server.requests.length - before };
+  };
+  const come = await attempt([[503, '7'], [503]]);
+  assert.deepEqual([come.ok, come.asked], [true, 3]);
+  const within = (ms: number | undefined, least: number) =>
+    ms! >= least && ms! <= least + Math.max(2000, least);
+  assert.ok(within(come.waits[0], 7000) && within(come.waits[1], 5000), String(come.waits));
+  const never = await attempt([
+    [503, '86400'],
+    [503, '0'],
+    [503, 'soon'],
+  ]);
+  assert.deepEqual([never.ok, never.asked], [false, 3]);
+  assert.ok(within(never.waits[0], 60_000) && within(never.waits[1], 0), String(never.waits));
+  for (const status of [403, 409, 429, 500])
+    assert.deepEqual(await attempt([[status, '1']]), { ok: false, waits: [], asked: 1 }, String(status));
+});
+
 test('a refusal is told in the words of the server, and changes nothing', async (t) => {
   const home = newHome(t, CODE);
   const server = await startScriptedServer({ script: {} });
@@ -90,7 +132,7 @@ test('a refusal is told in the words of the server, and changes nothing', async 
     [403, 'code-expired', 77],
     [409, 'host-taken', 77],
     [429, 'too-often', 69],
-    [503, 'unavailable', 69],
+    [500, 'unavailable', 69],
   ] as const;
   for (const [status, error, code] of cases) {
     server.say({ status, body: JSON.stringify({ error, message: `It is ${error}.` }) });

@@ -83,6 +83,28 @@ test('A-7.2 a lock file names a process that lives; one of a process that is gon
   assert.equal(askFile(path), undefined);
 });
 
+test('A-7.2 of many that find the place of a process that is gone, one takes it', async (t) => {
+  const { directory } = newHome(t, SECRET);
+  const path = join(directory, 'place.lock');
+  const module = new URL('../../clients/agent/src/platform/held-file.ts', import.meta.url).href;
+  const begin = Date.now() + 1500;
+  const source = `const { holdFile } = await import(${JSON.stringify(module)});
+    while (Date.now() < ${begin}) await new Promise((wake) => setTimeout(wake, 1));
+    console.log(holdFile(${JSON.stringify(path)}).ok);
+    setTimeout(() => undefined, 2500);`;
+  writeFileSync(path, JSON.stringify({ pid: process.pid, start: 'Mon Nov 23 00:00:00 2020' }));
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', source]);
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await once(child, 'close');
+      return text.trim();
+    }),
+  );
+  assert.deepEqual(answers.sort(), ['false', 'false', 'false', 'true']);
+});
+
 test('A-3.4 proxies of the environment and of the registry', () => {
   assert.equal(proxyOfEnvironment({ NO_PROXY: 'x' }), undefined);
   const env = proxyOfEnvironment({ HTTPS_PROXY: 'http://p:1', http_proxy: 'q:2', NO_PROXY: 'a.example' })!;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { buildHost } from '../powershell/engine.ts';
 import { type Finished, run, temporaryDirectory } from './homing-process.ts';
 import { ACCOUNT, HOSTS, assertPublished, needProgram, startScenario } from './programs.ts';
 import { filledExample } from './shipped-example.ts';
@@ -12,6 +13,8 @@ const [HOME] = HOSTS;
 interface Example {
   readonly file: string;
   readonly program: string;
+  /** For Windows: run by the PowerShell engine that the tests build, so that it needs no `pwsh`. */
+  readonly engine?: true;
   /** Runs the program once with the filled-in file, in an empty directory. */
   readonly run: (program: string, file: string, directory: string) => Promise<Finished>;
 }
@@ -23,8 +26,13 @@ const RUNS: readonly Example[] = [
   { file: 'wget-update.sh', program: 'wget', run: shell },
   {
     file: 'homing-update.ps1',
-    program: 'pwsh',
-    run: (program, file) => run(program, ['-NoProfile', '-NonInteractive', '-File', file]),
+    program: 'dotnet',
+    engine: true,
+    run: async (program, file) => {
+      const host = await buildHost();
+      assert.ok('path' in host);
+      return run(program, [host.path, '-File', file]);
+    },
   },
   {
     file: 'ddclient.conf',
@@ -52,6 +60,11 @@ for (const example of RUNS) {
   test(`${example.file} updates as it is shipped`, async (t) => {
     const program = needProgram(t, example.program);
     if (program === undefined) return;
+    const host = example.engine === undefined ? undefined : await buildHost();
+    if (host !== undefined && 'skip' in host) {
+      t.skip(host.skip);
+      return;
+    }
     const homing = await startScenario(t);
     const attempt = async (token: string): Promise<Finished> => {
       const directory = await temporaryDirectory(t);

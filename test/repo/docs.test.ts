@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
-import { ROOT, ownFiles, readText } from './source.ts';
+import { ROOT, filesBelow, ownFiles, readText } from './source.ts';
 
 interface Manifest {
   readonly version: string;
@@ -81,6 +81,23 @@ test('every design and operations document is listed in the overview of its fold
     (path) => path.startsWith('docs/') && path !== 'docs/design/README.md' && !listed.has(path),
   );
   assert.deepEqual(missing, []);
+});
+
+test('each message of the clients that the troubleshooting names is one that they have', () => {
+  const [, section = ''] = readText('clients/README.md').split('### Troubleshooting by message');
+  const rows = section.split('\n### ')[0]!.matchAll(/^\| ([^|]*`[^|]*)\|/gm);
+  const messages = Array.from(rows, ([, cell]) =>
+    Array.from(cell!.matchAll(/`([^`]+)`/g), ([, text]) => text!),
+  ).flat();
+  const sources = filesBelow('clients')
+    .filter((path) => /\.(ps1|ts)$/.test(path))
+    .map(readText);
+  assert.ok(messages.length > 20);
+  const unknown = messages.filter((message) => {
+    const parts = message.split('…').map((part) => part.trim());
+    return !sources.some((source) => parts.every((part) => source.includes(part)));
+  });
+  assert.deepEqual(unknown, []);
 });
 
 test('no document has the marks of an unfinished merge, plain or reformatted', () => {

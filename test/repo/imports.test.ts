@@ -64,7 +64,7 @@ const AGENT_ROOMS: Readonly<Record<string, readonly string[]>> = {
   state: ['schedule'],
   platform: ['config', 'detect', 'http'],
   agent: [...AGENT_CORE, 'detect', 'http', 'platform', 'state', 'verify', 'version'],
-  enrol: ['config', 'http', 'platform', 'version'],
+  enrol: ['config', 'http', 'platform', 'update', 'version'],
   service: ['platform', 'exit-code'],
   commands: [
     ...AGENT_CORE,

@@ -65,8 +65,9 @@ struct owners {
 };
 
 static bool is_trusted(PSID owner, const struct owners *owners) {
+    /* LocalService: the scheduled task, where there was one before the service. */
     return IsWellKnownSid(owner, WinLocalSystemSid) || IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
-           EqualSid(owner, owners->account) || (owners->self != NULL && EqualSid(owner, owners->self->User.Sid));
+           IsWellKnownSid(owner, WinLocalServiceSid) || EqualSid(owner, owners->account) || (owners->self != NULL && EqualSid(owner, owners->self->User.Sid));
 }
 
 /* Fails if it, or anything in it, is a link or belongs to somebody else. */

@@ -65,7 +65,9 @@ export function parseEnrollBody(text: string): EnrollBody | Unreadable {
   for (const field of ['code', 'name', 'serial'] as const) {
     if (read[field].length > LONGEST[field])
       return malformed(`"${field}" has at most ${LONGEST[field]} characters.`);
-    if (/\p{Cc}|\p{Cs}/u.test(read[field])) return malformed(`"${field}" holds a character that is none.`);
+    // Also what is not seen and turns lines around: all of it is shown to operators.
+    if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(read[field]))
+      return malformed(`"${field}" holds a character that is none.`);
   }
   return read;
 }

@@ -117,7 +117,9 @@ suite('/clients/', () => {
   });
 
   test('sends so many at once and no more, and takes nobody who takes nothing', async (t) => {
-    const site = await openClients(t, { limits: { atOnce: 2, idleMs: 300 } });
+    const site = await openClients(t, {
+      limits: { atOnce: 2, perNetwork: 2, idleMs: 300, leastPace: 8192 },
+    });
     // More than the system keeps in its buffers for a client that does not read.
     const bytes = 256 * 1024 * 1024;
     await writeFile(join(site.directory, 'big.bin'), '');
@@ -160,6 +162,43 @@ suite('/clients/', () => {
       await closed;
     }
   });
+});
+
+test('/clients/ keeps places for other networks, and takes nobody who creeps', async (t) => {
+  const site = await openClients(t, {
+    limits: { atOnce: 4, perNetwork: 1, idleMs: 400, leastPace: 300 * 1024 * 1024 },
+  });
+  const bytes = 256 * 1024 * 1024;
+  await writeFile(join(site.directory, 'big.bin'), '');
+  await truncate(join(site.directory, 'big.bin'), bytes);
+  const type = 'application/octet-stream';
+  const big = { name: 'big.bin', bytes, sha256: '0'.repeat(64), type, about: '' };
+  await writeFile(join(site.directory, 'manifest.json'), JSON.stringify([big]));
+  const socket = connect(site.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => undefined);
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  socket.write('GET /clients/big.bin HTTP/1.1\r\nHost: h\r\n\r\n');
+  // A little again and again: never idle, never done.
+  let taken = 0;
+  const creep = setInterval(() => {
+    taken += (socket.read(Math.min(65_536, socket.readableLength)) as Buffer | null)?.length ?? 0;
+  }, 20);
+  t.after(() => {
+    clearInterval(creep);
+  });
+  await new Promise((resolve) => socket.once('readable', resolve));
+  assert.equal((await get(site, '/clients/big.bin')).status, 503, 'the second of the same network');
+  const first = 'Host: h\r\nRange: bytes=0-9\r\n';
+  const deadline = performance.now() + 5000;
+  while ((await get(site, '/clients/big.bin', first)).status !== 206) {
+    assert.ok(performance.now() < deadline, 'the one that creeps keeps its place');
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+  clearInterval(creep);
+  assert.ok(taken < bytes);
+  socket.resume();
+  await closed;
 });
 
 suite('/install.ps1', () => {

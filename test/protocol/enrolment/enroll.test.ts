@@ -116,6 +116,8 @@ suite('POST /enroll', () => {
       [post(site, { code: CODE }), 400, 'malformed'],
       [post(site, { ...MACHINE, name: long }), 400, 'malformed'],
       [post(site, { ...MACHINE, name: 'a\nb' }), 400, 'malformed'],
+      [post(site, JSON.stringify({ ...MACHINE, name: 'a!b' }).replace('!', '\\u202e')), 400, 'malformed'],
+      [post(site, JSON.stringify({ ...MACHINE, serial: 'a!b' }).replace('!', '\\u2028')), 400, 'malformed'],
       [post(site, { ...MACHINE, serial: 5 }), 400, 'malformed'],
       [post(site, MACHINE, { target: `/enroll?code=${CODE}` }), 400, 'malformed'],
       [post(site, MACHINE, { type: 'text/plain' }), 415, 'content-type'],

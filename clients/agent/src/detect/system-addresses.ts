@@ -13,10 +13,11 @@ const POWERSHELL =
   'Get-NetIPAddress | Select-Object InterfaceAlias,IPAddress,@{n="Suffix";e={"$($_.SuffixOrigin)"}},' +
   '@{n="State";e={"$($_.AddressState)"}},@{n="Preferred";e={$_.PreferredLifetime.TotalSeconds}} | ConvertTo-Json -Compress';
 
-/** All addresses of all interfaces. */
+/** All addresses of all interfaces; `powershell` is the path of that program on Windows. */
 export async function systemAddresses(
   platform: NodeJS.Platform,
   signal: AbortSignal,
+  powershell = 'powershell.exe',
 ): Promise<InterfaceAddress[]> {
   const options = { signal, windowsHide: true, maxBuffer: 4 << 20 };
   try {
@@ -26,7 +27,7 @@ export async function systemAddresses(
     }
     if (platform === 'win32') {
       const { stdout } = await run(
-        'powershell.exe',
+        powershell,
         ['-NoProfile', '-NonInteractive', '-Command', POWERSHELL],
         options,
       );

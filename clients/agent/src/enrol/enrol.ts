@@ -8,6 +8,7 @@ import { isThisMachine } from '../config/cross-check.ts';
 import { type Connections } from '../http/connections.ts';
 import { exchange } from '../http/exchange.ts';
 import { describeFault } from '../http/fault.ts';
+import { parseRetryAfter } from '../update/reply.ts';
 
 /** Who asks for what. */
 export interface Enrolment {
@@ -32,10 +33,20 @@ export type EnrolmentResult =
   | { readonly ok: true; readonly enrolled: Enrolled }
   | { readonly ok: false; readonly again: boolean; readonly reason: string };
 
+/** What one request came to; `afterMs` where the same is worth asking again. */
+interface Asked {
+  readonly result: EnrolmentResult;
+  readonly afterMs?: number;
+}
+
 const MOST_OCTETS = 16_384;
 const TIMEOUT_MS = 30_000;
-/** Waits before each try, in milliseconds: a reply that was lost is asked for again (A-10.2). */
-const WAITS_MS = [0, 1000, 3000];
+const MOST_TRIES = 3;
+/** A reply that was lost is asked for again after this time, in milliseconds (A-10.2). */
+const LOST_MS = 1000;
+const LEAST_SPREAD_MS = 2000;
+/** How long a busy server is left alone where it says nothing, and at most (A-10.3). */
+const BUSY_MS = { usual: 5000, most: 60_000 } as const;
 
 const replySchema = z.object({
   host: z.string().min(1).max(255),
@@ -75,7 +86,7 @@ export function serverOfUrl(
   };
 }
 
-/** Asks the server, again where no reply came. */
+/** Asks the server, again where no reply came or it is busy. `wait` is given whole milliseconds. */
 export async function enrol(
   enrolment: Enrolment,
   options: {
@@ -84,23 +95,21 @@ export async function enrol(
     readonly wait: (ms: number) => Promise<void>;
   },
 ): Promise<EnrolmentResult> {
-  let last: EnrolmentResult = { ok: false, again: true, reason: 'was not asked' };
-  for (const ms of WAITS_MS) {
-    await options.wait(ms);
-    const reply = await ask(enrolment, options);
-    if ('result' in reply) return reply.result;
-    last = { ok: false, again: true, reason: reply.words };
+  for (let left = MOST_TRIES - 1; ; left--) {
+    const { result, afterMs } = await ask(enrolment, options);
+    if (afterMs === undefined || left === 0) return result;
+    // Later by chance: the machines of a roll-out are not to come back together.
+    await options.wait(Math.round(afterMs + Math.random() * Math.max(LEAST_SPREAD_MS, afterMs)));
   }
-  return last;
 }
 
 async function ask(
   { server, code, name, serial }: Enrolment,
   { connections, userAgent }: { readonly connections: Connections; readonly userAgent: string },
-): Promise<{ readonly result: EnrolmentResult } | { readonly words: string }> {
+): Promise<Asked> {
   const url = `${server}/enroll`;
   try {
-    const { status, body } = await exchange({
+    const { status, body, retryAfter } = await exchange({
       url,
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': userAgent },
@@ -110,9 +119,12 @@ async function ask(
       mostOctets: MOST_OCTETS,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { result: readReply(status, body) };
+    const result = readReply(status, body);
+    if (status !== 503) return { result };
+    const told = parseRetryAfter(retryAfter, Date.now()) ?? BUSY_MS.usual;
+    return { result, afterMs: Math.min(told, BUSY_MS.most) };
   } catch (error) {
-    return describeFault(error);
+    return { result: { ok: false, again: true, reason: describeFault(error).words }, afterMs: LOST_MS };
   }
 }
 

@@ -3,9 +3,12 @@
  * names that die with their process. A file of a process that is gone counts for nothing, so it is never removed by hand.
  */
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Hold } from './platform.ts';
+
+/** Taking over lasts some milliseconds; a mark of this age is left over. */
+const TAKING_MS = 60_000;
 
 /** Takes the file, or says which process has it. */
 export function holdFile(path: string): Hold {
@@ -13,17 +16,30 @@ export function holdFile(path: string): Hold {
   const own = `${path}.${process.pid}`;
   writeFileSync(own, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), { mode: 0o600 });
   try {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      if (tryLink(own, path)) return { ok: true, release: () => releaseFile(path) };
-      const pid = askFile(path);
-      if (pid !== undefined) return { ok: false, pid };
-      // Its process is gone. Whoever moves it away first may take the place; the others see the new file.
-      renameAway(path, `${own}.old`);
-    }
-    return { ok: false, pid: askFile(path) };
+    const taken = tryLink(own, path) || takeOver(own, path);
+    return taken ? { ok: true, release: () => releaseFile(path) } : { ok: false, pid: askFile(path) };
   } finally {
     rmSync(own, { force: true });
-    rmSync(`${own}.old`, { force: true });
+  }
+}
+
+/**
+ * Takes the place of a process that is gone. Only who holds the mark changes a file that is there, and it asks again
+ * once it has it: what was found gone before may be another's by now.
+ */
+function takeOver(own: string, path: string): boolean {
+  if (askFile(path) !== undefined) return false;
+  const mark = `${path}.taking`;
+  // Of one that was ended in the middle of this.
+  if (Date.now() - (statSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > TAKING_MS)
+    rmSync(mark, { force: true });
+  if (!tryLink(own, mark)) return false;
+  try {
+    if (askFile(path) !== undefined) return false;
+    renameSync(own, path);
+    return true;
+  } finally {
+    rmSync(mark, { force: true });
   }
 }
 
@@ -59,15 +75,6 @@ function tryLink(from: string, to: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  }
-}
-
-function renameAway(path: string, to: string): void {
-  try {
-    renameSync(path, to);
-  } catch (error) {
-    // Another process was first.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 /** Windows: DPAPI, Event Log, named pipe, the proxies of the registry (A-3.4, A-6.1, A-7.2, A-8.3). */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
@@ -17,6 +18,7 @@ const run = promisify(execFile);
 const PROGRAM_MS = 10_000;
 const INTERNET_SETTINGS = 'HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings';
 const BIOS = 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS';
+const POWERSHELL = 'WindowsPowerShell\\v1.0\\powershell.exe';
 const CRYPTOGRAPHY = 'HKLM\\SOFTWARE\\Microsoft\\Cryptography';
 /** SYSTEM and Administrators by their SIDs, whose names differ with the language. */
 const OWNERS = ['*S-1-5-18:F', '*S-1-5-32-544:F'];
@@ -27,6 +29,10 @@ const ACCOUNTS = ['NT SERVICE\\HomingAgent:R', '*S-1-5-19:R'];
 export function createWindows(env: Environment, program: string): Platform {
   const host = createServiceHost(program);
   const data = join(env['ProgramData'] ?? 'C:\\ProgramData', 'Homing');
+  // By their paths: a bare name is looked for in the current directory first, which may be anybody's.
+  const system = (name: string): string => join(env['SystemRoot'] ?? 'C:\\Windows', 'System32', name);
+  const query = (key: string, name: string): Promise<string | undefined> =>
+    queryRegistry(system('reg.exe'), key, name);
   const pipeOf = (config: string): string => `\\\\.\\pipe\\${placeWord(config)}`;
   return {
     system: 'win32',
@@ -45,9 +51,9 @@ export function createWindows(env: Environment, program: string): Platform {
       }
     },
     writeSecret: async (secret, path, scratch) => {
-      await writeWhole(await host.protect(Buffer.from(secret, 'utf8'), scratch), path);
+      const data = await host.protect(Buffer.from(secret, 'utf8'), scratch);
       // In the agent's own directory too: it may not be guarded yet, and whoever reads the file has the secret.
-      await restrict(path);
+      await writeWhole(data, path, (file) => restrict(file, system('icacls.exe')));
     },
     writePrivate: (text, path) => writeWhole(text, path),
     services: host,
@@ -56,27 +62,44 @@ export function createWindows(env: Environment, program: string): Platform {
       // The Event Log is an extra: what it cannot take stands in the log.
       await host.event(event, scratch).catch(() => undefined);
     },
-    proxy: async () => proxyOfEnvironment(env) ?? (await registryProxy()),
-    interfaces: (signal) => systemAddresses('win32', signal),
+    proxy: async () => proxyOfEnvironment(env) ?? (await registryProxy(query)),
+    interfaces: (signal) => systemAddresses('win32', signal, system(POWERSHELL)),
     hold: (config, state) => holdBoth(join(state, `${placeWord(config)}.lock`), pipeOf(config)),
     holder: (config) => askSocket(pipeOf(config)),
     serial: async () =>
-      (await queryRegistry(BIOS, 'SystemSerialNumber')) ?? (await queryRegistry(CRYPTOGRAPHY, 'MachineGuid')),
+      (await query(BIOS, 'SystemSerialNumber')) ?? (await query(CRYPTOGRAPHY, 'MachineGuid')),
   };
 }
 
-async function writeWhole(data: Buffer | string, path: string): Promise<void> {
+/** Writes a file whole; `guard` gets it while it is still empty, so that nobody reads what nobody may. */
+async function writeWhole(
+  data: Buffer | string,
+  path: string,
+  guard?: (file: string) => Promise<void>,
+): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.new`;
-  await writeFile(temporary, data);
-  await rename(temporary, path);
+  const temporary = `${path}.${randomBytes(9).toString('hex')}.new`;
+  try {
+    // A new one: whoever had it before could have it open.
+    const file = await open(temporary, 'wx');
+    try {
+      await guard?.(temporary);
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
 }
 
-async function restrict(path: string): Promise<void> {
+async function restrict(path: string, icacls: string): Promise<void> {
   const options = { timeout: PROGRAM_MS, windowsHide: true };
-  await run('icacls.exe', [path, '/inheritance:r', '/grant:r', ...OWNERS], options);
+  await run(icacls, [path, '/inheritance:r', '/grant:r', ...OWNERS], options);
   for (const account of ACCOUNTS)
-    await run('icacls.exe', [path, '/grant', account], options).catch(() => undefined);
+    await run(icacls, [path, '/grant', account], options).catch(() => undefined);
 }
 
 /** The file is what counts; the pipe is there to say which process has it. */
@@ -93,16 +116,18 @@ async function holdBoth(file: string, pipe: string): Promise<Hold> {
   };
 }
 
-async function registryProxy(): Promise<SystemProxy> {
-  const enabled = await queryRegistry(INTERNET_SETTINGS, 'ProxyEnable');
-  const server = await queryRegistry(INTERNET_SETTINGS, 'ProxyServer');
+async function registryProxy(
+  query: (key: string, name: string) => Promise<string | undefined>,
+): Promise<SystemProxy> {
+  const enabled = await query(INTERNET_SETTINGS, 'ProxyEnable');
+  const server = await query(INTERNET_SETTINGS, 'ProxyServer');
   if (Number(enabled ?? 0) === 0 || server === undefined) return {};
-  return proxyOfRegistry(server, await queryRegistry(INTERNET_SETTINGS, 'ProxyOverride'));
+  return proxyOfRegistry(server, await query(INTERNET_SETTINGS, 'ProxyOverride'));
 }
 
-async function queryRegistry(key: string, name: string): Promise<string | undefined> {
+async function queryRegistry(program: string, key: string, name: string): Promise<string | undefined> {
   try {
-    const { stdout } = await run('reg.exe', ['query', key, '/v', name], {
+    const { stdout } = await run(program, ['query', key, '/v', name], {
       timeout: PROGRAM_MS,
       windowsHide: true,
     });

@@ -1,7 +1,8 @@
 # Enrolment: a one-time code is exchanged for a host and a token of its own (A-10).
 
 # Asks the server: @{ Host; User; Token; Words }; Words say what is wrong where Host is null. A reply that is lost is
-# asked for again with the same code: the server knows the machine (A-10.2). The code is kept nowhere.
+# asked for again with the same code: the server knows the machine (A-10.2); a server that is busy, when it says, and a
+# little later (A-10.3). The code is kept nowhere.
 function Invoke-HomingEnrolment {
   param([uri] $Server, [hashtable] $Trust, [hashtable] $Machine)
   $body = New-HomingDictionary
@@ -15,11 +16,19 @@ function Invoke-HomingEnrolment {
     $job = Start-HomingExchange $loop $request $null @{}
     Wait-HomingJob $loop @($job)
     $reply = Get-HomingReply $job
-    if (@('network', 'timeout') -notcontains $reply.Code -or $try -eq 3) { break }
-    & $script:HomingClock.Idle (1000 + (Get-HomingChance 2000))
+    $wait = if (@('network', 'timeout') -contains $reply.Code) { 1000.0 } elseif ($null -eq $reply.Code -and $reply.Status -eq 503) { Get-HomingBusyWait $reply } else { $null }
+    if ($null -eq $wait -or $try -eq 3) { break }
+    & $script:HomingClock.Idle ($wait + (Get-HomingChance ([Math]::Max(2000, $wait))))
   }
   Clear-HomingConnection $loop
   Read-HomingEnrolment $reply
+}
+
+# How long a busy server asks to be left alone, in milliseconds: at most a minute, as somebody waits for the installer.
+function Get-HomingBusyWait {
+  param([hashtable] $Reply)
+  $told = ConvertFrom-HomingRetryAfter ([string] $Reply.Headers['retry-after']) (Get-HomingTime)
+  if ($null -eq $told) { 5000.0 } else { [Math]::Min($told, 60000.0) }
 }
 
 function Read-HomingEnrolment {

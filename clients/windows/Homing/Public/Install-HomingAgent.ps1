@@ -54,6 +54,10 @@ function Install-HomingAgent {
     $plan = New-HomingInstallPlan $given $layout $ServicePath ([IO.File]::Exists($layout.Path))
   } catch { Stop-HomingCommand $PSCmdlet 'HomingInstall' $_.Exception.GetBaseException().Message $null }
   if (-not (Test-HomingElevation) -and -not $WhatIfPreference) { Stop-HomingCommand $PSCmdlet 'HomingElevation' 'Run this as administrator.' $null }
+  if (-not $WhatIfPreference) {
+    $words = Test-HomingFolder $layout.Data { param($Item) Get-HomingOwnerSid $Item }
+    if ($words) { Stop-HomingCommand $PSCmdlet 'HomingFolder' "Nothing was changed. $words" $layout.Data }
+  }
   # Asked and tried before the first step; with -WhatIf nothing is sent, and nobody is asked.
   if ($PSCmdlet.ShouldProcess($(if ($given.Server) { $given.Server } else { $layout.Path }), 'Try server, host and token')) {
     try { Complete-HomingInstallPlan $plan $given } catch { Stop-HomingCommand $PSCmdlet 'HomingTrial' "Nothing was changed. $($_.Exception.GetBaseException().Message)" $null }

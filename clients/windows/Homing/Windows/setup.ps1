@@ -1,9 +1,16 @@
 # The installation as a list of steps, decided before the first one is done: what -WhatIf shows is what is done.
 # Each step: @{ Name; Do }, Do given the plan. Every step may be done again.
 
+# Program Files of the system's own width, also for a PowerShell of 32 bits: that is what Intune runs.
+function Get-HomingProgramFolder {
+  if ([Environment]::Is64BitProcess -or -not [Environment]::Is64BitOperatingSystem) { return [Environment]::GetFolderPath('ProgramFiles') }
+  $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64').OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion')
+  try { [string] $key.GetValue('ProgramFilesDir') } finally { $key.Dispose() }
+}
+
 # Where things are. Program: the module and what comes with it. Data: configuration, secret, state, log.
 function Get-HomingLayout {
-  $program = [IO.Path]::Combine([Environment]::GetFolderPath('ProgramFiles'), 'Homing')
+  $program = [IO.Path]::Combine((Get-HomingProgramFolder), 'Homing')
   $path = Get-HomingConfigurationPath
   @{
     Program = $program; Data = Get-HomingFolder $path; Path = $path; Token = [IO.Path]::Combine((Get-HomingFolder $path), 'home.token')
@@ -18,7 +25,7 @@ function Get-HomingInstallStep {
   $layout = $Plan.Layout
   @{ Name = 'stop what runs'; Do = { param($Plan) Stop-HomingInstalled $Plan.Layout } }
   @{ Name = "copy the module to $($layout.Module)"; Do = { param($Plan) Copy-HomingFolder $Plan.Source $Plan.Layout.Module } }
-  @{ Name = "guard $($layout.Data)"; Do = { param($Plan) [void] [IO.Directory]::CreateDirectory($Plan.Layout.Data); Set-HomingFolderAccess $Plan.Layout.Data @('S-1-5-19') } }
+  @{ Name = "guard $($layout.Data)"; Do = { param($Plan) Protect-HomingFolder $Plan.Layout.Data } }
   if ($Plan.Mode -eq 'service') {
     @{ Name = "copy the service host to $($layout.Service)"; Do = { param($Plan) if ($Plan.ServiceProgram -ne $Plan.Layout.Service) { [IO.File]::Copy($Plan.ServiceProgram, $Plan.Layout.Service, $true) } } }
   }

@@ -64,18 +64,23 @@ function Invoke-HomingStrictly {
   if ($result.Code -ne 0) { throw [InvalidOperationException]::new("$([IO.Path]::GetFileName($Program)) ended with $($result.Code): $($result.Output)") }
 }
 
+# By its path: a bare name is looked for in the current folder first.
+function Get-HomingScheduler {
+  [IO.Path]::Combine([Environment]::SystemDirectory, 'schtasks.exe')
+}
+
 function Register-HomingTask {
   param([string] $Xml, [string] $Folder)
   $file = [IO.Path]::Combine($Folder, 'task.xml')
   [IO.File]::WriteAllText($file, $Xml, [Text.Encoding]::Unicode)
   try {
-    Invoke-HomingStrictly 'schtasks.exe' "/Create /TN `"$($script:HomingTaskName)`" /XML `"$file`" /F"
-    Invoke-HomingStrictly 'schtasks.exe' "/Run /TN `"$($script:HomingTaskName)`""
+    Invoke-HomingStrictly (Get-HomingScheduler) "/Create /TN `"$($script:HomingTaskName)`" /XML `"$file`" /F"
+    Invoke-HomingStrictly (Get-HomingScheduler) "/Run /TN `"$($script:HomingTaskName)`""
   } finally { [IO.File]::Delete($file) }
 }
 
 function Unregister-HomingTask {
-  if ((Invoke-HomingProgram 'schtasks.exe' "/Query /TN `"$($script:HomingTaskName)`"").Code -ne 0) { return }
-  [void] (Invoke-HomingProgram 'schtasks.exe' "/End /TN `"$($script:HomingTaskName)`"")
-  Invoke-HomingStrictly 'schtasks.exe' "/Delete /TN `"$($script:HomingTaskName)`" /F"
+  if ((Invoke-HomingProgram (Get-HomingScheduler) "/Query /TN `"$($script:HomingTaskName)`"").Code -ne 0) { return }
+  [void] (Invoke-HomingProgram (Get-HomingScheduler) "/End /TN `"$($script:HomingTaskName)`"")
+  Invoke-HomingStrictly (Get-HomingScheduler) "/Delete /TN `"$($script:HomingTaskName)`" /F"
 }
