@@ -179,14 +179,15 @@ param(
     $package = @{ Path = ''; Temporary = $false }
     try {
       if (-not $Try -and -not (Test-HomingAdministrator)) {
-        if (-not $Script) {
+        if ($silent) { throw [UnauthorizedAccessException]::new('run this as administrator') }
+        $fetched = -not $Script
+        if ($fetched) {
           # Run from the pipe there is no file to run once more: it is fetched again, by the server's own address.
           $base = Resolve-HomingBase $Filled $Given.Contains('AllowHttp')
           $Script = [IO.Path]::Combine([IO.Path]::GetTempPath(), 'homing-' + [Guid]::NewGuid().ToString('N') + '.ps1')
           $client = [Net.WebClient]::new()
           try { [IO.File]::WriteAllText($Script, $client.DownloadString("$base/install.ps1")) } finally { $client.Dispose() }
         }
-        if ($silent) { throw [UnauthorizedAccessException]::new('run this as administrator') }
         Write-HomingWord 'Asking for the rights of an administrator ...' $silent
         try { return Start-HomingElevated $Script $Given } finally { if ($fetched) { [IO.File]::Delete($Script) } }
       }
