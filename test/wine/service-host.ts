@@ -84,14 +84,11 @@ export async function checkArguments({ prefix, host, name }: Place): Promise<voi
 export async function checkSecrets({ prefix, host }: Place): Promise<void> {
   const file = (name: string): string => join(prefix.drive, name);
   const inside = (name: string): string => windowsPath(file(name));
-  const module = join(ROOT, 'clients', 'windows', 'Homing', 'Configuration', 'secret.ps1');
-  const mark = /StartsWith\('([^']+)'/.exec(readFileSync(module, 'utf8'))![1]!;
   for (const secret of ['s', 'Grüße, 東京 \r\n\0 "%1"', 'x'.repeat(5000)]) {
     writeFileSync(file('secret'), secret);
     assert.equal((await prefix.run(host, 'protect', inside('secret'), inside('kept'))).status, 0);
     const kept = readFileSync(file('kept'), 'latin1');
     assert.match(kept, /^[A-Za-z0-9+/]+=*$/);
-    assert.ok(kept.startsWith(mark), 'the module knows it by this');
     assert.ok(
       !Buffer.from(kept, 'base64').includes(secret.length > 1 ? secret : 'plain text'),
       'not in the clear',

@@ -46,18 +46,20 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
     it('takes over a data directory', (t) => checkDataDirectory(t, place('DataDirectory')));
   });
 
-  // Side by side, because they wait most of the time.
-  describe('the service host with children', { concurrency: true }, () => {
-    it('starts a child again that ended', (t) => checkRestart(t, place('Restart')));
-    it('ends a child that does not listen', (t) => checkStubborn(t, place('Stubborn')));
-    it('takes its children along when it is killed', (t) => checkKilledHost(t, place('Killed')));
-  });
-
   const lackOfAgent = inDist('homing-agent-win-x64.exe') ? false : 'needs homing-agent-win-x64.exe';
-  describe('the agent', { skip: lackOfAgent }, () => {
-    it('detects, updates and keeps its state', (t) => checkOnce(t, prefix()));
-    it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
-    it('installs itself as a service', (t) => checkService(t, prefix()));
+  // Side by side, because they wait most of the time; each service has a data directory of its own.
+  describe('what runs', { concurrency: true }, () => {
+    describe('the service host with children', { concurrency: true }, () => {
+      it('starts a child again that ended', (t) => checkRestart(t, place('Restart')));
+      it('ends a child that does not listen', (t) => checkStubborn(t, place('Stubborn')));
+      it('takes its children along when it is killed', (t) => checkKilledHost(t, place('Killed')));
+    });
+
+    describe('the agent', { skip: lackOfAgent, concurrency: 1 }, () => {
+      it('detects, updates and keeps its state', (t) => checkOnce(t, prefix()));
+      it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
+      it('installs itself as a service', (t) => checkService(t, prefix()));
+    });
   });
 
   describe('the MSI', { skip: inDist('homing-agent.msi') ? false : 'needs homing-agent.msi' }, () => {

@@ -43,8 +43,8 @@ export interface WinePrefix {
 
 const RUN_TIMEOUT_MS = 60_000;
 /**
- * Services do not count for Wine: 3 s after the last other process ended it ends them too, as if Windows shut down. Here
- * it keeps them for this long, and a prefix that was left behind ends by itself nevertheless.
+ * Services do not count for Wine: soon after the last other process ended it ends them too, even one that is about to
+ * start its child again. Here it keeps them for this long, and a prefix that was left behind ends by itself nevertheless.
  */
 const KEPT_WITHOUT_PROGRAMS_S = 300;
 
