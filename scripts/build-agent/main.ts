@@ -1,7 +1,7 @@
 /**
- * `npm run build:agent`: makes everything in `clients/dist`, and says what it left out for want of a program.
+ * `npm run build:agent`: makes everything in `clients/dist`, and says what it left out for want of a program or a package.
  *
- * With `--require-all` a program that is missing is a failure. Two builds of the same sources give the same bytes.
+ * With `--require-all` anything that is left out is a failure. Two builds of the same sources give the same bytes.
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { zipFolder } from './zip-archive.ts';
 
 const inDist = (name: string): string => join(DIST, name);
 const missing: string[] = [];
+const WINDOWS_AGENT = 'homing-agent-win-x64.exe';
 
 try {
   rmSync(DIST, { recursive: true, force: true });
@@ -35,14 +36,20 @@ try {
 }
 
 async function buildAgents(): Promise<void> {
-  const [linux, windows] = [fetchRuntime(PLATFORMS.linux), fetchRuntime(PLATFORMS.windows)];
   const packages = await bundleModule(inDist('homing-agent.mjs'));
-  writeLicenses(inDist('licenses.txt'), packages, linux.license);
+  const linux = fetchRuntime(PLATFORMS.linux);
+  writeLicenses(inDist('licenses.txt'), packages, linux.ok ? linux.runtime.license : undefined);
+  if (!linux.ok) {
+    missing.push(`homing-agent-linux-x64 and ${WINDOWS_AGENT} (${linux.reason})`);
+    return;
+  }
   const bundle = join(CACHE, 'homing-agent.cjs');
   await bundleCommonJs(bundle);
-  const blob = prepareBlob(bundle, linux);
-  makeExecutable(PLATFORMS.linux, linux, blob, inDist('homing-agent-linux-x64'));
-  makeExecutable(PLATFORMS.windows, windows, blob, inDist('homing-agent-win-x64.exe'));
+  const blob = prepareBlob(bundle, linux.runtime);
+  makeExecutable(PLATFORMS.linux, linux.runtime, blob, inDist('homing-agent-linux-x64'));
+  const windows = fetchRuntime(PLATFORMS.windows);
+  if (windows.ok) makeExecutable(PLATFORMS.windows, windows.runtime, blob, inDist(WINDOWS_AGENT));
+  else missing.push(`${WINDOWS_AGENT} (${windows.reason})`);
 }
 
 /** The module and the installer, which are handed out as they are. */
@@ -62,6 +69,7 @@ function buildForWindows(): void {
   buildServiceHost(inDist('homing-service.exe'));
   // The checksums of what goes into it are its identity.
   writeDistManifest(DIST);
-  if (canBuildMsi()) buildMsi(inDist('homing-agent.msi'));
+  if (!existsSync(inDist(WINDOWS_AGENT))) missing.push(`homing-agent.msi (it takes ${WINDOWS_AGENT})`);
+  else if (canBuildMsi()) buildMsi(inDist('homing-agent.msi'));
   else missing.push(`homing-agent.msi (it takes ${MSI_PACKAGES})`);
 }

@@ -48,12 +48,17 @@ export interface Runtime {
   readonly license: string | undefined;
 }
 
-/** Node for a platform; downloads it once. Throws `BuildFailure`. */
-export function fetchRuntime({ name, file, license, integrity }: Platform): Runtime {
+/** What came of fetching: a registry without the package, or no way to it, is nothing that a build can mend. */
+export type Fetched =
+  { readonly ok: true; readonly runtime: Runtime } | { readonly ok: false; readonly reason: string };
+
+/** Node for a platform; downloads it once. Throws `BuildFailure` where what came is not what is pinned. */
+export function fetchRuntime({ name, file, license, integrity }: Platform): Fetched {
   const spec = `node-${name}@${RUNTIME_VERSION}`;
   const tarball = join(CACHE, `node-${name}-${RUNTIME_VERSION}.tgz`);
   mkdirSync(CACHE, { recursive: true });
-  if (!existsSync(tarball)) runProgram(CACHE, 'npm', 'pack', '--silent', spec);
+  const lack = existsSync(tarball) ? undefined : download(spec);
+  if (lack !== undefined) return { ok: false, reason: lack };
   const digest = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
   if (digest !== integrity) {
     rmSync(tarball);
@@ -65,8 +70,21 @@ export function fetchRuntime({ name, file, license, integrity }: Platform): Runt
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   runProgram(folder, 'tar', '-xzf', tarball, ...files);
-  return {
+  const runtime = {
     executable: join(folder, 'package', file),
     license: license === undefined ? undefined : join(folder, 'package', license),
   };
+  return { ok: true, runtime };
+}
+
+/** Has npm put a package's tarball into the cache; why it did not, or undefined. */
+function download(spec: string): string | undefined {
+  try {
+    runProgram(CACHE, 'npm', 'pack', '--loglevel=error', spec);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BuildFailure)) throw error;
+    const said = [...error.message.matchAll(/^npm (?:error|ERR!) (.+)$/gm)].map(([, words]) => words!);
+    return `${spec} cannot be had from the npm registry: ${said.slice(0, 2).join('; ') || error.message}`;
+  }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { canIssue, issueCertificates } from './certificates.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
 import { type ScriptedReply, startScriptedServer } from './scripted-server.ts';
@@ -29,7 +29,8 @@ interface SourceCase {
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
-const path = 'path' in host ? host.path : '';
+const engine = 'path' in host ? await startEngine(host.path) : undefined;
+after(() => engine?.close());
 
 function read<T>(name: string): T[] {
   const text = readFileSync(new URL(`../../clients/transcripts/${name}.jsonl`, import.meta.url), 'utf8');
@@ -56,12 +57,10 @@ const ASK_UPDATE = `
 test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'homing-replies-'));
   const certificates = canIssue() ? issueCertificates(folder) : undefined;
-  const engine = await startEngine(path);
-  t.after(async () => {
-    await engine.close();
+  t.after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
-  await engine.run(
+  await engine!.run(
     `. (Get-Module Homing) { ${ASK_UPDATE.replace('function Invoke-Case', 'function script:Invoke-Case')} }`,
   );
   const cases = read<ReplyCase>('replies');
@@ -83,7 +82,7 @@ test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) 
       try {
         const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}`;
         const sent = one.sent.split(',').map(quote).join(',');
-        const answer = (await engine.ask(
+        const answer = (await engine!.ask(
           `Invoke-Case ${quote(url)} ${quote(tls === undefined ? '' : certificates!.rootPath)} @(${sent})`,
         )) as { outcome: string; code: string; words: string; wait: number | null };
         assert.deepEqual(
@@ -117,13 +116,11 @@ function checkRequest(request: string, sent: string): void {
 }
 
 test('A-1.4, A-1.5: every answer of an HTTP source is an address or is not', { skip }, async (t) => {
-  const engine = await startEngine(path);
   const servers = {
     ipv4: await startScriptedServer(),
     ipv6: await startScriptedServer({ address: '::1' }).catch(() => undefined),
   };
   t.after(async () => {
-    await engine.close();
     await servers.ipv4.close();
     await servers.ipv6?.close();
   });
@@ -136,7 +133,7 @@ test('A-1.4, A-1.5: every answer of an HTTP source is an address or is not', { s
       }
       server.reply(one.reply);
       const url = `http://${one.family === 'ipv4' ? '127.0.0.1' : '[::1]'}:${server.port}/ip`;
-      const answer = await engine.ask(`
+      const answer = await engine!.ask(`
         $loop = New-HomingLoop
         $settings = @{ Sources = @(ConvertTo-HomingSource ${quote(url)}); Quorum = 1; Timeout = 700.0 }
         $d = Start-HomingDetection $loop ${quote(one.family)} $settings @{ Server = $null; AllowPrivate = $false; Previous = $null } { } @{}

@@ -4,7 +4,7 @@
  *   child obey DIRECTORY …     prints its arguments, ends with 0 once DIRECTORY has the file `stop`
  *   child stubborn DIRECTORY   starts a child of its own, and neither ever ends by itself
  *   child brief CODE           ends at once
- *   child message EXE ID       prints the text of an event, as the Event Viewer finds it
+ *   child message EXE ID…      prints the text of each event, as the Event Viewer finds it
  */
 #include <windows.h>
 #include <fcntl.h>
@@ -38,23 +38,25 @@ static int stubborn(wchar_t *self, const wchar_t *depth) {
     return 0;
 }
 
-static int message(const wchar_t *exe, const wchar_t *id) {
+static int message(const wchar_t *exe, wchar_t **ids, int count) {
     wchar_t *strings[] = {L"the text of the event"}, text[1024];
     HMODULE module = LoadLibraryExW(exe, NULL, LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_IMAGE_RESOURCE);
     const DWORD flags = FORMAT_MESSAGE_FROM_HMODULE | FORMAT_MESSAGE_ARGUMENT_ARRAY;
-    if (module == NULL ||
-        FormatMessageW(flags, module, (DWORD)_wtoi(id), 0, text, ARRAYSIZE(text), (va_list *)strings) == 0)
-        return (int)GetLastError();
-    print(text);
+    for (int i = 0; i < count; i++) {
+        DWORD id = (DWORD)_wtoi(ids[i]);
+        if (module == NULL || FormatMessageW(flags, module, id, 0, text, ARRAYSIZE(text), (va_list *)strings) == 0)
+            return (int)GetLastError();
+        print(text);
+    }
     return 0;
 }
 
 int wmain(int count, wchar_t **arguments) {
     _setmode(_fileno(stdout), _O_BINARY);
+    if (count >= 4 && wcscmp(arguments[1], L"message") == 0) return message(arguments[2], arguments + 3, count - 3);
     for (int i = 1; i < count; i++) print(arguments[i]);
     if (count >= 3 && wcscmp(arguments[1], L"obey") == 0) return obey(arguments[2]);
     if (count == 3 && wcscmp(arguments[1], L"stubborn") == 0) return stubborn(arguments[0], arguments[2]);
     if (count == 3 && wcscmp(arguments[1], L"brief") == 0) return _wtoi(arguments[2]);
-    if (count == 4 && wcscmp(arguments[1], L"message") == 0) return message(arguments[2], arguments[3]);
     return 64;
 }

@@ -9,6 +9,7 @@ import { findProgram } from '../interop/programs.ts';
 import { checkOnce, checkOneAtATime, checkService } from './agent.ts';
 import { checkInstallation, checkTables } from './package.ts';
 import {
+  type Place,
   checkArguments,
   checkDataDirectory,
   checkEvents,
@@ -28,42 +29,43 @@ const lack =
   (inDist('homing-service.exe') ? undefined : 'needs clients/dist (npm run build:agent)');
 
 describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
-  const made: { prefix?: WinePrefix } = {};
+  const made: { prefix?: WinePrefix; place?: (name: string) => Place } = {};
   const prefix = (): WinePrefix => made.prefix!;
+  const place = (name: string): Place => made.place!(name);
   before(async () => {
     made.prefix = await createWinePrefix();
+    made.place = placeServiceHost(made.prefix);
   });
   after(() => made.prefix?.end());
 
   describe('the service host', () => {
-    it('refuses wrong arguments', () => checkArguments(placeServiceHost(prefix())));
-    it('keeps secrets by DPAPI', () => checkSecrets(placeServiceHost(prefix())));
-    it('has the text of every event', () => checkEvents(placeServiceHost(prefix())));
-    it('is a service from install to uninstall', (t) => checkLifeCycle(t, placeServiceHost(prefix())));
-    const unexplained =
-      'does not pass: after its first end the child is not seen again within 30 s in a new prefix';
-    it('starts a child again that ended', { skip: unexplained }, (t) =>
-      checkRestart(t, placeServiceHost(prefix())),
-    );
-    it('ends a child that does not listen', (t) => checkStubborn(t, placeServiceHost(prefix())));
-    it('takes its children along when it is killed', (t) => checkKilledHost(t, placeServiceHost(prefix())));
-    it('takes over a data directory', (t) => checkDataDirectory(t, placeServiceHost(prefix())));
+    it('refuses wrong arguments', () => checkArguments(place('Arguments')));
+    it('keeps secrets by DPAPI', () => checkSecrets(place('Secrets')));
+    it('has the text of every event', () => checkEvents(place('Events')));
+    it('is a service from install to uninstall', (t) => checkLifeCycle(t, place('LifeCycle')));
+    it('takes over a data directory', (t) => checkDataDirectory(t, place('DataDirectory')));
   });
 
-  describe('the agent', () => {
-    it('detects, updates and keeps its state', (t) => checkOnce(t, prefix()));
-    it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
-    it('installs itself as a service', (t) => checkService(t, prefix()));
+  const lackOfAgent = inDist('homing-agent-win-x64.exe') ? false : 'needs homing-agent-win-x64.exe';
+  // Side by side, because they wait most of the time; each service has a data directory of its own.
+  describe('what runs', { concurrency: true }, () => {
+    describe('the service host with children', { concurrency: true }, () => {
+      it('starts a child again that ended', (t) => checkRestart(t, place('Restart')));
+      it('ends a child that does not listen', (t) => checkStubborn(t, place('Stubborn')));
+      it('takes its children along when it is killed', (t) => checkKilledHost(t, place('Killed')));
+    });
+
+    describe('the agent', { skip: lackOfAgent, concurrency: 1 }, () => {
+      it('detects, updates and keeps its state', (t) => checkOnce(t, prefix()));
+      it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
+      it('installs itself as a service', (t) => checkService(t, prefix()));
+    });
   });
 
-  describe(
-    'the MSI',
-    { skip: inDist('homing-agent.msi') ? false : 'needs homing-agent.msi (wixl, msitools)' },
-    () => {
-      it('installs, upgrades and is removed', (t) => checkInstallation(t, prefix()));
-      it('says what only the real installer looks at', () => {
-        checkTables();
-      });
-    },
-  );
+  describe('the MSI', { skip: inDist('homing-agent.msi') ? false : 'needs homing-agent.msi' }, () => {
+    it('installs, upgrades and is removed', (t) => checkInstallation(t, prefix()));
+    it('says what only the real installer looks at', () => {
+      checkTables();
+    });
+  });
 });

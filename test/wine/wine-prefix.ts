@@ -42,6 +42,11 @@ export interface WinePrefix {
 }
 
 const RUN_TIMEOUT_MS = 60_000;
+/**
+ * Services do not count for Wine: soon after the last other process ended it ends them too, even one that is about to
+ * start its child again. Here it keeps them for this long, and a prefix that was left behind ends by itself nevertheless.
+ */
+const KEPT_WITHOUT_PROGRAMS_S = 300;
 
 /** What is missing for Wine, as the reason of a skipped test; undefined where nothing is. */
 export function lackOfWine(): string | undefined {
@@ -97,6 +102,7 @@ export async function createWinePrefix(): Promise<WinePrefix> {
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+  wineserver(`-p${KEPT_WITHOUT_PROGRAMS_S}`);
   await prefix.run('wineboot', '-i');
   // Node asks for the version of Windows; services do not see an environment variable that would silence it.
   const { status } = await prefix.run(
@@ -111,6 +117,7 @@ export async function createWinePrefix(): Promise<WinePrefix> {
   );
   // The service manager of a prefix that has just been made is too busy to start a service in its time.
   wineserver('-k', '-w');
+  wineserver(`-p${KEPT_WITHOUT_PROGRAMS_S}`);
   if (status !== 0 || !existsSync(prefix.drive)) {
     prefix.end();
     throw new Error('Wine did not make a prefix');

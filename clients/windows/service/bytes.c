@@ -89,10 +89,9 @@ int secret_protect(const wchar_t *in, const wchar_t *out) {
     return done ? EXIT_DONE : fail(error, L"cannot write %ls", out);
 }
 
-/* DPAPI data as it is, for what is base64 text; false where it is neither. Data begins with its version, text never. */
+/* The DPAPI data of base64 text, in its place; false where it is none. */
 static bool decode(struct bytes *bytes) {
     const DWORD form = CRYPT_STRING_BASE64;
-    if (bytes->length > 0 && bytes->data[0] == 1) return true;
     struct bytes data = {0};
     char *text = (char *)bytes->data;
     if (!CryptStringToBinaryA(text, bytes->length, form, NULL, &data.length, NULL, NULL)) return false;
@@ -113,7 +112,7 @@ int secret_unprotect(const wchar_t *in, const wchar_t *out) {
     if (!bytes_read(in, 4 * SECRET_LIMIT, &secret)) return fail(GetLastError(), L"cannot read %ls", in);
     if (!decode(&secret)) {
         bytes_free(&secret);
-        return fail(ERROR_INVALID_DATA, L"%ls is not a protected secret", in);
+        return fail(ERROR_INVALID_DATA, L"%ls is not a protected secret (base64 text)", in);
     }
     DATA_BLOB input = {secret.length, secret.data}, entropy = {sizeof ENTROPY, ENTROPY}, output = {0, NULL};
     BOOL done = CryptUnprotectData(&input, NULL, &entropy, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &output);

@@ -2,8 +2,8 @@
  * What only SYSTEM, the administrators and the service's account may touch: the data directory, and the event source.
  *
  * Anybody may make folders below ProgramData, so one that is there already may have been laid out as a trap, with links
- * to what its maker may not touch. It is taken over only if nothing in it is a link or owned by somebody else. Nothing
- * here follows a link.
+ * to what its maker may not touch, or with a configuration. It is taken over only if nothing in it is a link, has a
+ * second name, or is owned by somebody else. Nothing here follows a link.
  */
 #include "homing-service.h"
 
@@ -57,33 +57,50 @@ static DWORD each_entry(const wchar_t *path, DWORD (*visit)(const wchar_t *path,
     return error;
 }
 
-/* Who may own what is taken over. */
+/* Who may own what is taken over: SYSTEM, the administrators, whoever installs, and the service. */
 struct owners {
     PSID account;
     TOKEN_USER *self;
     PSID administrators; /* inside a security descriptor */
+    bool inside;         /* of a folder whose owner was found to be one of them */
 };
 
 static bool is_trusted(PSID owner, const struct owners *owners) {
-    /* LocalService: the scheduled task, where there was one before the service. */
     return IsWellKnownSid(owner, WinLocalSystemSid) || IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
-           IsWellKnownSid(owner, WinLocalServiceSid) || EqualSid(owner, owners->account) || (owners->self != NULL && EqualSid(owner, owners->self->User.Sid));
+           EqualSid(owner, owners->account) || (owners->self != NULL && EqualSid(owner, owners->self->User.Sid)) ||
+           /* State and log of an agent that ran as a scheduled task, or where there were no virtual accounts. */
+           (owners->inside && IsWellKnownSid(owner, WinLocalServiceSid));
+}
+
+/* A file with another name somewhere else would have its access list changed there too. */
+static DWORD check_names(const wchar_t *path) {
+    HANDLE file =
+        CreateFileW(path, FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (file == INVALID_HANDLE_VALUE) return GetLastError();
+    BY_HANDLE_FILE_INFORMATION about;
+    DWORD error = GetFileInformationByHandle(file, &about) ? ERROR_SUCCESS : GetLastError();
+    CloseHandle(file);
+    return error != ERROR_SUCCESS || about.nNumberOfLinks < 2 ? error : ERROR_CANT_ACCESS_FILE;
 }
 
 /* Fails if it, or anything in it, is a link or belongs to somebody else. */
 static DWORD check_entry(const wchar_t *path, void *context) {
+    struct owners *owners = context;
     DWORD attributes = GetFileAttributesW(path);
     if (attributes == INVALID_FILE_ATTRIBUTES) return GetLastError();
     if (is_link(attributes)) return ERROR_CANT_ACCESS_FILE;
+    bool folder = (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
     PSID owner = NULL;
     PSECURITY_DESCRIPTOR descriptor = NULL;
     DWORD error =
         GetNamedSecurityInfoW(path, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL, &descriptor);
     if (error != ERROR_SUCCESS) return error;
-    bool trusted = owner != NULL && is_trusted(owner, context);
+    bool trusted = owner != NULL && is_trusted(owner, owners);
     LocalFree(descriptor);
     if (!trusted) return ERROR_INVALID_OWNER;
-    return (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0 ? ERROR_SUCCESS : each_entry(path, check_entry, context);
+    owners->inside = true;
+    return folder ? each_entry(path, check_entry, owners) : check_names(path);
 }
 
 /* Leaves an entry, and all below it, nothing but what it inherits. */

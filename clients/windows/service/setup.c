@@ -141,6 +141,11 @@ static SC_HANDLE make_service(SC_HANDLE manager, const struct options *options, 
 /* Everything after the service exists. */
 static int complete(SC_HANDLE service, const struct options *options, PSID sid, const wchar_t *self) {
     DWORD error = guard_directory(options->data, sid);
+    if (error == ERROR_INVALID_OWNER)
+        return fail(ERROR_SUCCESS, L"%ls, or something in it, belongs neither to the administrators nor to the service",
+                    options->data);
+    if (error == ERROR_CANT_ACCESS_FILE)
+        return fail(ERROR_SUCCESS, L"%ls is a link, or something in it is one", options->data);
     if (error != ERROR_SUCCESS) return fail(error, L"cannot guard %ls", options->data);
     if (!set_details(service)) return fail(GetLastError(), L"cannot set up the service %ls", options->name);
     error = event_source_add(self);

@@ -37,6 +37,17 @@ export type ControlReply =
   | { readonly ok: false; readonly code: string; readonly message: string };
 
 const TIMEOUT_MS = 60_000;
+/**
+ * ECONNREFUSED: the file of a server that was killed; ECONNRESET: killed while it was being connected to. ENOTSOCK: not
+ * ours; taking the lock will tell.
+ */
+const NOBODY_LISTENS: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTSOCK',
+  'ENOTDIR',
+]);
 const PROGRESS_START = '{"progress":';
 
 /** Connects to the server on a data directory; undefined where none listens. Rejects with ControlError. */
@@ -51,9 +62,7 @@ export async function connectControl(directory: string): Promise<ControlClient |
     });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    // ECONNREFUSED: the file of a server that was killed. ENOTSOCK: not ours; taking the lock will tell.
-    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK' || code === 'ENOTDIR')
-      return undefined;
+    if (code !== undefined && NOBODY_LISTENS.has(code)) return undefined;
     const message = `${socketPath.path} can't be opened (${code ?? 'unknown'}); run this as the user of the server`;
     throw new ControlError('no-permission', message, { cause: error });
   } finally {

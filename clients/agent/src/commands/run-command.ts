@@ -1,5 +1,5 @@
 /** `run`: the agent until it is told to stop (A-2, A-5.4, A-9.4). */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '../agent/actions.ts';
 import { readSetup } from '../agent/setup.ts';
@@ -23,7 +23,7 @@ export async function runCommand(context: CommandContext, options: PlaceOptions)
   const started = await startAgent(context, { ...options, mode: 'run' });
   const { agent, setup, place } = started;
   const stopFile = stopFileOf(place.state);
-  rmSync(stopFile, { force: true });
+  removeLeftOver(stopFile);
   agent.note({
     level: 'info',
     event: 'started',
@@ -68,6 +68,12 @@ async function tickUntilStopped(context: CommandContext, started: Started, stopF
     context.onStop(stop);
     tick();
   });
+}
+
+/** Removes a file of an earlier run; one that was made since this process began is meant for it, and stays. */
+function removeLeftOver(file: string): void {
+  const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (made !== undefined && made < Date.now() - process.uptime() * 1000) rmSync(file, { force: true });
 }
 
 /** Whether a file is there; it is removed. The service host on Windows says so that the machine woke up. */

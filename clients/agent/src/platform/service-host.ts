@@ -13,9 +13,10 @@ const TIMEOUT_MS = 20_000;
 
 /** The program and what it does. */
 export interface ServiceHost {
-  /** The DPAPI data of a secret. */
+  /** The DPAPI data of a secret, as base64 text. */
   protect(secret: Buffer, scratch: string): Promise<Buffer>;
-  unprotect(data: Buffer, scratch: string): Promise<Buffer>;
+  /** The secret of such text. */
+  unprotect(text: Buffer, scratch: string): Promise<Buffer>;
   event(
     event: { readonly id: number; readonly kind: string; readonly text: string },
     scratch: string,

@@ -40,9 +40,8 @@ export function createWindows(env: Environment, program: string): Platform {
     logName: 'agent.log',
     readSecret: async (place, scratch) => {
       try {
-        const bytes =
-          place.kind === 'dpapi' ? Buffer.from(place.base64, 'base64') : await readFile(place.path);
-        const text = (await host.unprotect(bytes, scratch)).toString('utf8').replace(/\r?\n$/, '');
+        const kept = place.kind === 'dpapi' ? Buffer.from(place.base64) : await readFile(place.path);
+        const text = (await host.unprotect(kept, scratch)).toString('utf8').replace(/\r?\n$/, '');
         return text === '' ? unparsable('is empty') : parsed(text);
       } catch {
         // The error of the program would quote its arguments; it says nothing more than that it failed.

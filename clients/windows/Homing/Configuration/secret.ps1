@@ -79,7 +79,7 @@ function Test-HomingExposure {
   foreach ($file in $Files) { if ([IO.File]::Exists($file)) { $words = Test-HomingFileMode $file; if ($words) { $words } } }
 }
 
-# Text -> base64 of DPAPI data of this machine; only Windows has it.
+# Text -> base64 of DPAPI data of this machine, as 'homing-service.exe protect' writes it; only Windows has it.
 function Protect-HomingText {
   param([string] $Text)
   Import-HomingProtection
@@ -91,7 +91,8 @@ function Unprotect-HomingText {
   param([string] $Text)
   Import-HomingProtection
   $octets = [Security.Cryptography.ProtectedData]::Unprotect([Convert]::FromBase64String($Text), [Text.Encoding]::UTF8.GetBytes('Homing-Agent'), 'LocalMachine')
-  [Text.Encoding]::UTF8.GetString($octets)
+  # What was typed into 'homing-service.exe protect' ends with a line break.
+  [Text.Encoding]::UTF8.GetString($octets) -replace '\r?\n\z', ''
 }
 
 function Import-HomingProtection {
