@@ -10,8 +10,7 @@ import { createLockout } from './account/lockout/lockout.ts';
 import { type PasswordHasher, createPasswordHasher } from './account/password.ts';
 import { digestTokenSecret } from './account/token.ts';
 import type { Config } from './config/config.ts';
-import { type ListenAddress, formatListenAddress, loopbackFor } from './config/listen-address.ts';
-import type { SettingKey } from './config/schema.ts';
+import type { ListenAddress } from './config/listen-address.ts';
 import { type DnsServer, createDnsServer } from './dns/server/dns-server.ts';
 import { AttemptRecord } from './http/attempts/attempt-record.ts';
 import type { ClientsOptions } from './http/clients/client-routes.ts';
@@ -23,8 +22,10 @@ import { type HttpServer, createHttpServer } from './http/server.ts';
 import type { ServerUrl } from './net/server-url.ts';
 import { systemClock } from './ops/clock.ts';
 import type { Log } from './ops/log.ts';
-import { PASS, checkTcp, checkUdpDns, createCachedCheck } from './ops/self-check.ts';
+import { createCachedCheck } from './ops/self-check.ts';
 import { type ShutdownResult, createShutdown } from './ops/shutdown.ts';
+import { checkHealth } from './server/check-health.ts';
+import { listenFailure } from './server/listen-error.ts';
 import type { EmbeddedStore, StoreNotice } from './store/embedded/embedded-store.ts';
 import { openEmbeddedStore } from './store/embedded/open-embedded-store.ts';
 import type { Store, StoreView } from './store/store.ts';
@@ -62,21 +63,6 @@ export interface RunningServer {
   onStop(name: string, stop: () => Promise<void>): void;
   /** Drains and stops everything. Never rejects. */
   stop(): Promise<ShutdownResult>;
-}
-
-/** An address that a server could not get; the message names the setting and what to do. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-  readonly code: string;
-
-  constructor(
-    setting: SettingKey,
-    { listen, flag }: { listen: ListenAddress; flag: string },
-    cause: NodeJS.ErrnoException,
-  ) {
-    super(describeListenError(setting, { listen, flag }, cause), { cause });
-    this.code = cause.code ?? 'unknown';
-  }
 }
 
 /** SIGTERM to exit takes less than five seconds; what is left after the limit below is the process's own end. */
@@ -296,57 +282,4 @@ function locateClients({ http }: Config, publicUrl: () => ServerUrl | null): Cli
     installScript: own('windows/install.ps1'),
     publicUrl,
   };
-}
-
-/** Asks every listener as a client would, and the store whether it takes writes. */
-async function checkHealth(
-  store: Store,
-  { http, dns }: { http: readonly ListenAddress[]; dns: readonly ListenAddress[] },
-): Promise<Health> {
-  const dnsAt = dns.map(loopbackFor);
-  const [overUdp, overTcp, overHttp] = await Promise.all(
-    [dnsAt.map(checkUdpDns), dnsAt.map(checkTcp), http.map(loopbackFor).map(checkTcp)].map(firstFailure),
-  );
-  const storeHealth = store.health;
-  const checks = {
-    http: overHttp!,
-    dns: overUdp === PASS ? overTcp! : overUdp!,
-    store: storeHealth.writable ? PASS : storeHealth.reason,
-  };
-  return { healthy: Object.values(checks).every((result) => result === PASS), checks };
-}
-
-async function firstFailure(checks: readonly Promise<string>[]): Promise<string> {
-  const results = await Promise.all(checks);
-  if (results.length === 0) return 'does not listen';
-  return results.find((result) => result !== PASS) ?? PASS;
-}
-
-/** Turns a failed start into a ListenError; what is no such failure is thrown on. */
-function listenFailure(setting: SettingKey, flag: string, wanted: readonly ListenAddress[]) {
-  return (error: NodeJS.ErrnoException & Partial<ListenAddress>): never => {
-    if (error.code === undefined || error.port === undefined) throw error;
-    const listen = error.address === undefined ? wanted[0]! : { address: error.address, port: error.port };
-    throw new ListenError(setting, { listen, flag }, error);
-  };
-}
-
-function describeListenError(
-  setting: SettingKey,
-  { listen, flag }: { listen: ListenAddress; flag: string },
-  { code, message }: NodeJS.ErrnoException,
-): string {
-  const where = formatListenAddress(listen);
-  switch (code) {
-    case 'EADDRINUSE': {
-      const next = formatListenAddress({ ...listen, port: listen.port < 65_535 ? listen.port + 1 : 0 });
-      return `${where} is taken by another program (setting ${setting}; try ${flag} ${next})`;
-    }
-    case 'EACCES':
-      return `${where} needs a privilege that this process lacks (setting ${setting}; use a port above 1023, or grant CAP_NET_BIND_SERVICE)`;
-    case 'EADDRNOTAVAIL':
-      return `${where} is not an address of this machine (setting ${setting})`;
-    default:
-      return `cannot listen on ${where} (setting ${setting}): ${message}`;
-  }
 }
