@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { canIssue, issueCertificates } from './certificates.ts';
+import { canIssue, createAuthority } from '../agent/scripted/certificates.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
 import { startScriptedServer } from './scripted-server.ts';
 
@@ -175,9 +175,10 @@ test(
   { skip: skip || (canIssue() ? false : 'needs openssl') },
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'homing-detection-'));
-    const certificates = issueCertificates(folder);
+    const authority = createAuthority(folder);
+    const client = authority.client();
     let peer = '';
-    const origin = await startScriptedServer({ tls: 'good', certificates, requestClientCertificate: true });
+    const origin = await startScriptedServer({ tls: 'good', authority, requestClientCertificate: true });
     origin.reply({ status: 200, body: 'good' });
     const proxy = createServer((socket) => {
       socket.once('data', (head: Buffer) => {
@@ -198,7 +199,7 @@ test(
     });
     const { port } = proxy.address() as AddressInfo;
     const body = await engine!.ask(`
-    $trust = @{ Id = 'x'; Roots = Read-HomingCertificate ${quote(certificates.rootPath)}; Certificate = Read-HomingClientCertificate ${quote(certificates.clientPaths.certificate)} ${quote(certificates.clientPaths.key)} }
+    $trust = @{ Id = 'x'; Roots = Read-HomingCertificate ${quote(authority.root)}; Certificate = Read-HomingClientCertificate ${quote(client.certificate)} ${quote(client.key)} }
     $loop = New-HomingLoop
     $job = Start-HomingExchange $loop (New-HomingRequest ([uri] 'https://good.example:${origin.port}/') @{ Proxy = 'http://127.0.0.1:${port}'; Trust = $trust }) $null @{}
     Wait-HomingJob $loop @($job)

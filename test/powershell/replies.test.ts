@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { canIssue, issueCertificates } from './certificates.ts';
+import { canIssue, createAuthority } from '../agent/scripted/certificates.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
 import { type ScriptedReply, startScriptedServer } from './scripted-server.ts';
 
@@ -56,7 +56,7 @@ const ASK_UPDATE = `
 
 test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'homing-replies-'));
-  const certificates = canIssue() ? issueCertificates(folder) : undefined;
+  const authority = canIssue() ? createAuthority(folder) : undefined;
   t.after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
@@ -68,14 +68,14 @@ test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) 
   for (const one of cases) {
     await t.test(one.name, async (t) => {
       const { tls } = one.reply;
-      if (tls !== undefined && certificates === undefined) {
+      if (tls !== undefined && authority === undefined) {
         t.skip('needs openssl');
         return;
       }
       const other = await startScriptedServer({ address: '127.0.0.2' });
       const elsewhere = `http://127.0.0.2:${other.port}/`;
       const server = await startScriptedServer({
-        ...(tls === undefined ? {} : { tls, certificates: certificates! }),
+        ...(tls === undefined ? {} : { tls, authority: authority! }),
         elsewhere: { other: elsewhere, plain: elsewhere },
       });
       server.reply(one.reply);
@@ -83,7 +83,7 @@ test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) 
         const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}`;
         const sent = one.sent.split(',').map(quote).join(',');
         const answer = (await engine!.ask(
-          `Invoke-Case ${quote(url)} ${quote(tls === undefined ? '' : certificates!.rootPath)} @(${sent})`,
+          `Invoke-Case ${quote(url)} ${quote(tls === undefined ? '' : authority!.root)} @(${sent})`,
         )) as { outcome: string; code: string; words: string; wait: number | null };
         assert.deepEqual(
           { outcome: answer.outcome, code: answer.code },

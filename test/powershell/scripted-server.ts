@@ -4,7 +4,7 @@
  */
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { TLSSocket, createServer as createTlsServer } from 'node:tls';
-import type { Certificates, KeyPair } from './certificates.ts';
+import type { Authority, TlsKind } from '../agent/scripted/certificates.ts';
 
 /** One way to reply, as the transcripts write it. */
 export interface ScriptedReply {
@@ -22,7 +22,7 @@ export interface ScriptedReply {
   readonly silent?: boolean;
   readonly redirect?: 'same' | 'other' | 'plain';
   readonly endless?: boolean;
-  readonly tls?: string;
+  readonly tls?: TlsKind;
 }
 
 /** A server with one script. */
@@ -49,13 +49,13 @@ export interface Elsewhere {
 export async function startScriptedServer({
   address = '127.0.0.1',
   tls,
-  certificates,
+  authority,
   elsewhere = { other: 'http://127.0.0.2:9/', plain: 'http://127.0.0.1:9/' },
   requestClientCertificate = false,
 }: {
   address?: string;
-  tls?: string;
-  certificates?: Certificates;
+  tls?: TlsKind;
+  authority?: Authority;
   elsewhere?: Elsewhere;
   requestClientCertificate?: boolean;
 } = {}): Promise<ScriptedServer> {
@@ -81,7 +81,7 @@ export async function startScriptedServer({
       return { reply: script(request, requests.length), path: request.split(' ')[1]!, elsewhere };
     });
   };
-  const server = listen(listener, tls, certificates, requestClientCertificate);
+  const server = listen(listener, tls, authority, requestClientCertificate);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -113,17 +113,12 @@ function nameOf(socket: TLSSocket): string {
 
 function listen(
   listener: (socket: Socket) => void,
-  tls: string | undefined,
-  certificates: Certificates | undefined,
+  tls: TlsKind | undefined,
+  authority: Authority | undefined,
   requestCert: boolean,
 ): Server {
   if (tls === undefined || tls === 'none') return createServer(listener);
-  const pairs: Readonly<Record<string, KeyPair>> = {
-    'unknown-root': certificates!.unknownRoot,
-    'other-name': certificates!.otherName,
-    expired: certificates!.expired,
-  };
-  const { cert, key } = pairs[tls] ?? certificates!.good;
+  const { cert, key } = authority!.identity(tls);
   const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
   const options = {
     cert,

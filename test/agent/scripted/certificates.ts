@@ -17,9 +17,14 @@ export interface Authority {
   /** The file with the root. */
   readonly root: string;
   identity(kind: TlsKind): Identity;
+  /** Files of a client's certificate of that root, with an RSA key. */
+  client(): { readonly certificate: string; readonly key: string };
 }
 
-const OWN_NAMES = 'DNS:localhost,IP:127.0.0.1,IP:::1';
+/** The last one is for what is reached through a proxy. */
+const OWN_NAMES = 'DNS:localhost,IP:127.0.0.1,IP:::1,DNS:good.example';
+const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+const RSA = ['rsa:2048'];
 
 /** Whether this machine can make certificates. */
 export function canIssue(): boolean {
@@ -42,30 +47,35 @@ export function createAuthority(directory: string): Authority {
   };
   const createRoot = (name: string): void => {
     const subject = ['-subj', `/CN=Root of a test (${name})`, '-addext', 'basicConstraints=critical,CA:TRUE'];
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
     const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
-    openssl('req', '-x509', ...curve, ...subject, '-days', '2', ...files);
+    openssl('req', '-x509', '-newkey', ...EC, '-noenc', ...subject, '-days', '2', ...files);
   };
-  const issue = (kind: TlsKind): Identity => {
-    const root = kind === 'unknown-root' ? 'stranger' : 'root';
-    if (kind === 'unknown-root') createRoot(root);
-    const names = kind === 'other-name' ? 'DNS:other.example' : OWN_NAMES;
-    writeFileSync(file(`${kind}.ext`), `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
-    openssl(
-      'req',
-      ...curve,
-      '-subj',
-      '/CN=server',
-      '-keyout',
-      file(`${kind}.key`),
-      '-out',
-      file(`${kind}.csr`),
-    );
-    const days = kind === 'expired' ? '-1' : '2';
+  /** Makes NAME.pem and NAME.key. */
+  const issue = (
+    name: string,
+    {
+      root = 'root',
+      key = EC,
+      extensions = `subjectAltName=${OWN_NAMES}\nextendedKeyUsage=serverAuth\n`,
+      days = '2',
+    },
+  ): void => {
+    writeFileSync(file(`${name}.ext`), extensions);
+    const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.csr`)];
+    openssl('req', '-newkey', ...key, '-noenc', '-subj', `/CN=${name}`, ...files);
     const by = ['-CA', file(`${root}.pem`), '-CAkey', file(`${root}.key`), '-CAcreateserial'];
-    const out = ['-extfile', file(`${kind}.ext`), '-days', days, '-out', file(`${kind}.pem`)];
-    openssl('x509', '-req', '-in', file(`${kind}.csr`), ...by, ...out);
+    const out = ['-extfile', file(`${name}.ext`), '-days', days, '-out', file(`${name}.pem`)];
+    openssl('x509', '-req', '-in', file(`${name}.csr`), ...by, ...out);
+  };
+  const issueServer = (kind: TlsKind): Identity => {
+    if (kind === 'unknown-root') createRoot('stranger');
+    issue(kind, {
+      ...(kind === 'unknown-root' ? { root: 'stranger' } : {}),
+      ...(kind === 'other-name'
+        ? { extensions: 'subjectAltName=DNS:other.example\nextendedKeyUsage=serverAuth\n' }
+        : {}),
+      ...(kind === 'expired' ? { days: '-1' } : {}),
+    });
     return {
       cert: readFileSync(file(`${kind}.pem`), 'utf8'),
       key: readFileSync(file(`${kind}.key`), 'utf8'),
@@ -75,9 +85,13 @@ export function createAuthority(directory: string): Authority {
   return {
     root: file('root.pem'),
     identity: (kind) => {
-      const known = made.get(kind) ?? issue(kind);
+      const known = made.get(kind) ?? issueServer(kind);
       made.set(kind, known);
       return known;
+    },
+    client: () => {
+      issue('client', { key: RSA, extensions: 'extendedKeyUsage=clientAuth\n' });
+      return { certificate: file('client.pem'), key: file('client.key') };
     },
   };
 }
