@@ -14,8 +14,9 @@ const REPLIES = {
   431: rawReply('431 Request Header Fields Too Large', 'The request line or headers are too large.'),
 } as const;
 
-/** What Node tells of a connection that failed: its parser's code, and the bytes that it failed at. */
-export interface ClientError extends NodeJS.ErrnoException {
+/** What is known of a connection that failed: the code of Node's parser, and the bytes that it failed at. */
+export interface ClientError {
+  readonly code?: string | undefined;
   readonly rawPacket?: Buffer;
 }
 

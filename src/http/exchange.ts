@@ -13,6 +13,26 @@ export type Body =
   /** The connection ended before the body did. */
   | { readonly kind: 'cut-short' };
 
+/** The fields of a request that something here reads. */
+export type RequestHeaders = Partial<
+  Pick<
+    IncomingHttpHeaders,
+    | 'authorization'
+    | 'connection'
+    | 'content-type'
+    | 'forwarded'
+    | 'host'
+    | 'if-none-match'
+    | 'if-range'
+    | 'range'
+    | 'user-agent'
+    | 'x-api-key'
+    | 'x-api-user'
+    | 'x-forwarded-for'
+    | 'x-forwarded-proto'
+  >
+>;
+
 /** The bindings of the hono app. */
 export interface Exchange {
   /** Unique in the log of this process. */
@@ -24,7 +44,7 @@ export interface Exchange {
   readonly query: string;
   /** The Host header as sent, or empty; nothing is routed by it but a name that starts with `checkip`. */
   readonly host: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: RequestHeaders;
   /** Proved source address (net/source-address). */
   readonly source: IpAddress;
   /** Whether a trusted proxy says that the client came over HTTPS; Homing itself speaks plain HTTP. */
@@ -35,7 +55,41 @@ export interface Exchange {
 }
 
 /** What is known of a message besides what it says itself. */
-type Proved = Pick<Exchange, 'requestId' | 'route' | 'query' | 'source' | 'secure'>;
+export type Proved = Pick<Exchange, 'requestId' | 'route' | 'query' | 'source' | 'secure'>;
+
+/** The exchange of a GET that is nothing but its head. */
+export class PlainExchange implements Exchange {
+  readonly requestId: string;
+  readonly method = 'GET';
+  readonly route: string;
+  readonly query: string;
+  readonly headers: RequestHeaders;
+  readonly source: IpAddress;
+  readonly secure: boolean;
+  readonly hangUp: () => void;
+
+  constructor(
+    headers: RequestHeaders,
+    hangUp: () => void,
+    { requestId, route, query, source, secure }: Proved,
+  ) {
+    this.requestId = requestId;
+    this.route = route;
+    this.query = query;
+    this.headers = headers;
+    this.source = source;
+    this.secure = secure;
+    this.hangUp = hangUp;
+  }
+
+  get host(): string {
+    return this.headers.host ?? '';
+  }
+
+  readBody(): Promise<Body> {
+    return Promise.resolve({ kind: 'whole', bytes: Buffer.alloc(0) });
+  }
+}
 
 /** The exchange of a message that arrived. */
 export class MessageExchange implements Exchange {

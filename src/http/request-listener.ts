@@ -1,8 +1,9 @@
 /**
- * One request from Node's HTTP server to its reply: what is proved about it, and the way it takes.
+ * One request to its reply: what is proved about it, and the way it takes.
  *
- * Two ways lead to the same handlers: a GET on an update path goes to the update endpoint directly, because it is
- * nearly all there is and hono's Request and Response cost as much as its work; everything else is routed by hono.
+ * Three ways lead to the same handlers: a plain GET on an update path comes from the fast lane, because it is nearly
+ * all there is and Node's HTTP server costs as much as its work; another GET on such a path comes from that server,
+ * and goes to the update endpoint directly; everything else is routed by hono.
  * Invariants: a request reaches hono with a canonical path and a harmless Host, so none is refused for an odd one;
  * a connection stays open only for a client that asks for it (D-8.3). Framing: RFC 9112.
  */
@@ -12,9 +13,18 @@ import { getRequestListener } from '@hono/node-server';
 import type { IpAddress } from '../net/ip-address.ts';
 import { type SourcePolicy, cameOverHttps, resolveSourceAddress } from '../net/source-address.ts';
 import { type HttpAppOptions, createHttpApp } from './app.ts';
-import { type Exchange, MessageExchange } from './exchange.ts';
-import { sendReply, textReply } from './reply.ts';
-import { isUpdatePath, parseRequestTarget } from './request-target.ts';
+import {
+  type Exchange,
+  MessageExchange,
+  PlainExchange,
+  type Proved,
+  type RequestHeaders,
+} from './exchange.ts';
+import type { PlainRequest } from './fast/plain-request.ts';
+import { asksForKeepAlive } from './keep-alive.ts';
+import { Places } from './places.ts';
+import { type Reply, sendReply, textReply } from './reply.ts';
+import { type RequestTarget, isUpdatePath, parseRequestTarget } from './request-target.ts';
 
 /** A message that carries its exchange to the app. */
 export class HttpMessage extends IncomingMessage {
@@ -30,6 +40,8 @@ export interface RequestListener {
   policy: SourcePolicy;
   /** Answers one request that came from `peer`. Never throws. */
   serve(message: HttpMessage, response: HttpResponse, peer: IpAddress): void;
+  /** Answers a plain request that came from `peer` where it is an update, else undefined. Never throws or rejects. */
+  update(request: PlainRequest, peer: IpAddress, hangUp: () => void): Reply | Promise<Reply> | undefined;
   /** Keeps no connection open behind the requests under way and those to come. */
   drain(): void;
 }
@@ -47,7 +59,7 @@ class NodeRequestListener implements RequestListener {
   readonly #bodyBytes: number;
   readonly #update: ReturnType<typeof createHttpApp>['update'];
   readonly #throughHono: (message: HttpMessage, response: HttpResponse) => Promise<void>;
-  readonly #waiting = new WaitingResponses();
+  readonly #waiting = new Places<HttpResponse>();
   readonly #idPrefix = randomBytes(4).toString('hex');
   #requests = 0;
   #draining = false;
@@ -70,17 +82,31 @@ class NodeRequestListener implements RequestListener {
 
   serve(message: HttpMessage, response: HttpResponse, peer: IpAddress): void {
     const { headers } = message;
-    const { route, query } = parseRequestTarget(message.url ?? '');
-    const exchange = new MessageExchange(message, this.#bodyBytes, {
+    const target = parseRequestTarget(message.url ?? '');
+    const exchange = new MessageExchange(message, this.#bodyBytes, this.#prove(target, headers, peer));
+    if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
+    if (message.method === 'GET' && isUpdatePath(target.route)) this.#answerUpdate(exchange, response);
+    else this.#routeByHono(message, response, exchange);
+  }
+
+  update(
+    { target, head: { headers } }: PlainRequest,
+    peer: IpAddress,
+    hangUp: () => void,
+  ): Reply | Promise<Reply> | undefined {
+    const parts = parseRequestTarget(target);
+    if (!isUpdatePath(parts.route)) return undefined;
+    return this.#update(new PlainExchange(headers, hangUp, this.#prove(parts, headers, peer)));
+  }
+
+  #prove({ route, query }: RequestTarget, headers: RequestHeaders, peer: IpAddress): Proved {
+    return {
       requestId: `${this.#idPrefix}-${(this.#requests++).toString(36)}`,
       route,
       query,
       source: resolveSourceAddress(peer, headers, this.policy),
       secure: cameOverHttps(peer, headers, this.policy),
-    });
-    if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
-    if (message.method === 'GET' && isUpdatePath(route)) this.#answerUpdate(exchange, response);
-    else this.#routeByHono(message, response, { route, exchange });
+    };
   }
 
   drain(): void {
@@ -101,50 +127,13 @@ class NodeRequestListener implements RequestListener {
     });
   }
 
-  #routeByHono(
-    message: HttpMessage,
-    response: HttpResponse,
-    { route, exchange }: { route: string; exchange: Exchange },
-  ): void {
+  #routeByHono(message: HttpMessage, response: HttpResponse, exchange: Exchange): void {
     message.exchange = exchange;
-    message.url = route;
+    message.url = exchange.route;
     message.headers.host = 'localhost';
     const place = this.#waiting.add(response);
     void this.#throughHono(message, response).finally(() => {
       this.#waiting.remove(place);
     });
   }
-}
-
-/**
- * Responses that wait for something. Not a Set: one through which many pass grows a new table now and then, and each
- * table that was left behind keeps the next one, and all that was in it, in memory until the next full collection.
- */
-class WaitingResponses {
-  readonly #places: (HttpResponse | undefined)[] = [];
-  readonly #free: number[] = [];
-
-  /** Adds a response and returns its place. */
-  add(response: HttpResponse): number {
-    const place = this.#free.pop() ?? this.#places.length;
-    this.#places[place] = response;
-    return place;
-  }
-
-  remove(place: number): void {
-    this.#places[place] = undefined;
-    this.#free.push(place);
-  }
-
-  all(): readonly HttpResponse[] {
-    return this.#places.filter((response) => response !== undefined);
-  }
-}
-
-/** HTTP/1.1's own default is to stay, but most devices read until the end and would wait for it (D-8.3). */
-function asksForKeepAlive(connection: string | undefined): boolean {
-  if (connection === undefined) return false;
-  return (
-    connection === 'keep-alive' || (/\bkeep-alive\b/i.test(connection) && !/\bclose\b/i.test(connection))
-  );
 }

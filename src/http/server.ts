@@ -1,14 +1,17 @@
 /**
- * The HTTP server: listeners, connections and their limits (D-8).
+ * The HTTP server: listeners, connections and their limits (D-8). A connection comes from its listener to the PROXY
+ * header where one is due, then to the fast lane, and from there to Node's HTTP server if it carries more than updates.
  *
  * Invariants: every connection is bounded in time and size; `stop` lets requests under way finish.
  */
 import { type Server, createServer } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type IpAddress, parseIpAddress } from '../net/ip-address.ts';
 import { type SourcePolicy, isTrustedProxy } from '../net/source-address.ts';
 import type { HttpAppOptions } from './app.ts';
-import { answerClientError, refuseTunnel } from './client-error.ts';
+import { type ClientError, answerClientError, refuseTunnel } from './client-error.ts';
+import { type FastLane, createFastLane } from './fast/fast-lane.ts';
 import { awaitProxyHeader } from './proxy-protocol.ts';
 import {
   HttpMessage,
@@ -90,12 +93,20 @@ class NodeHttpServer implements HttpServer {
   readonly #sockets = new Set<Socket>();
   readonly #peers = new WeakMap<Socket, IpAddress>();
   readonly #requests: RequestListener;
+  readonly #fastLane: FastLane;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     const { bodyBytes } = this.#limits;
     this.#requests = createRequestListener(options, { bodyBytes, policy: sourcePolicy(options) });
+    this.#fastLane = createFastLane({
+      ...this.#limits,
+      answer: (request, peer, hangUp) => this.#requests.update(request, peer, hangUp),
+      refuseSilent: (socket) => {
+        this.#answerClientError({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket);
+      },
+    });
   }
 
   get addresses(): readonly ListenAddress[] {
@@ -128,6 +139,7 @@ class NodeHttpServer implements HttpServer {
     );
     // Browsers open connections ahead of need: one that never carried a byte has nothing to finish.
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    this.#fastLane.drain();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
@@ -160,12 +172,8 @@ class NodeHttpServer implements HttpServer {
     );
     server.maxConnections = limits.maxConnections;
     server.maxRequestsPerSocket = 0; // a proxy's connection serves any number of devices
-    server.on('clientError', (error, socket) => {
-      const { log } = this.#options;
-      answerClientError(error, socket, {
-        log,
-        peer: socket instanceof Socket ? this.#peerOf(socket) : undefined,
-      });
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#answerClientError(error, socket);
     });
     // Left to itself, Node ends a CONNECT without a word, and answers an expectation it does not know with a chunked
     // 417 on a connection that stays open.
@@ -175,11 +183,7 @@ class NodeHttpServer implements HttpServer {
     server.on('checkExpectation', (message: HttpMessage, response: HttpResponse) => {
       this.#serve(message, response);
     });
-    if (this.#options.proxyProtocol === true) this.#expectProxyHeaders(server);
-    server.prependListener('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    this.#receiveConnections(server);
     await listen(server, { address, port }, this.#sharesPort(address, port));
     server.on('error', (error) => {
       this.#options.log.error({ err: error }, 'HTTP listener failed');
@@ -187,18 +191,34 @@ class NodeHttpServer implements HttpServer {
     return server;
   }
 
-  /** Puts the PROXY header before Node's own HTTP listener, which then gets the connection as if new. */
-  #expectProxyHeaders(server: Server<typeof HttpMessage>): void {
+  /** Puts the PROXY header and the fast lane before Node's own HTTP listener, which gets a connection as if new. */
+  #receiveConnections(server: Server<typeof HttpMessage>): void {
     const serveHttp = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
       const peer = this.#peerOf(socket);
-      const begin = (source?: IpAddress): void => {
-        if (source !== undefined) this.#peers.set(socket, source);
-        for (const listener of serveHttp) listener.call(server, socket);
+      if (peer === undefined) {
+        socket.destroy(); // it has already disconnected: nobody to answer, and no source to answer for
+        return;
+      }
+      const begin = (source = peer): void => {
+        this.#peers.set(socket, source);
+        this.#fastLane.take(socket, source, () => {
+          for (const listener of serveHttp) listener.call(server, socket);
+        });
       };
-      if (peer === undefined || !isTrustedProxy(peer, this.#requests.policy)) begin();
+      if (this.#options.proxyProtocol !== true || !isTrustedProxy(peer, this.#requests.policy)) begin();
       else awaitProxyHeader(socket, this.#limits.headersTimeout, begin);
+    });
+  }
+
+  #answerClientError(error: ClientError, socket: Duplex): void {
+    const { log } = this.#options;
+    answerClientError(error, socket, {
+      log,
+      peer: socket instanceof Socket ? this.#peerOf(socket) : undefined,
     });
   }
 
