@@ -5,11 +5,13 @@
  * all there is and Node's HTTP server costs as much as its work; another GET on such a path comes from that server,
  * and goes to the update endpoint directly; everything else is routed by hono.
  * Invariants: a request reaches hono with a canonical path and a harmless Host, so none is refused for an odd one;
- * a connection stays open only for a client that asks for it (D-8.3). Framing: RFC 9112.
+ * a connection stays open only for a client that asks for it (D-8.3); the requests of one connection are done in turn,
+ * so that what was sent last is what remains (RFC 9112 §9.3.2). Framing: RFC 9112.
  */
 import { randomBytes } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import type { Socket } from 'node:net';
 import type { IpAddress } from '../net/ip-address.ts';
 import { type SourcePolicy, cameOverHttps, resolveSourceAddress } from '../net/source-address.ts';
 import { type HttpAppOptions, createHttpApp } from './app.ts';
@@ -54,12 +56,19 @@ export function createRequestListener(
   return new NodeRequestListener(options, bodyBytes, policy);
 }
 
+/** The last request of a connection that is still to be answered. */
+interface Turn {
+  readonly done: Promise<void>;
+  readonly response: HttpResponse;
+}
+
 class NodeRequestListener implements RequestListener {
   policy: SourcePolicy;
   readonly #bodyBytes: number;
   readonly #update: ReturnType<typeof createHttpApp>['update'];
   readonly #throughHono: (message: HttpMessage, response: HttpResponse) => Promise<void>;
   readonly #waiting = new Places<HttpResponse>();
+  readonly #underWay = new WeakMap<Socket, Turn>();
   readonly #idPrefix = randomBytes(4).toString('hex');
   #requests = 0;
   #draining = false;
@@ -81,12 +90,18 @@ class NodeRequestListener implements RequestListener {
   }
 
   serve(message: HttpMessage, response: HttpResponse, peer: IpAddress): void {
-    const { headers } = message;
-    const target = parseRequestTarget(message.url ?? '');
-    const exchange = new MessageExchange(message, this.#bodyBytes, this.#prove(target, headers, peer));
-    if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
-    if (message.method === 'GET' && isUpdatePath(target.route)) this.#answerUpdate(exchange, response);
-    else this.#routeByHono(message, response, exchange);
+    const { socket } = message;
+    const before = this.#underWay.get(socket);
+    const done =
+      before === undefined
+        ? this.#answer(message, response, peer)
+        : this.#answerBehind(before, { message, response, peer });
+    if (done === undefined) return;
+    const turn = { done, response };
+    this.#underWay.set(socket, turn);
+    void done.then(() => {
+      if (this.#underWay.get(socket) === turn) this.#underWay.delete(socket);
+    });
   }
 
   update(
@@ -114,25 +129,43 @@ class NodeRequestListener implements RequestListener {
     for (const response of this.#waiting.all()) response.shouldKeepAlive = false;
   }
 
-  #answerUpdate(exchange: Exchange, response: HttpResponse): void {
+  /** Where the connection is closed behind the one before, this one is not there (RFC 9112 §9.6). */
+  async #answerBehind(
+    before: Turn,
+    { message, response, peer }: { message: HttpMessage; response: HttpResponse; peer: IpAddress },
+  ): Promise<void> {
+    await before.done;
+    if (before.response.shouldKeepAlive) await this.#answer(message, response, peer);
+  }
+
+  #answer(message: HttpMessage, response: HttpResponse, peer: IpAddress): Promise<void> | undefined {
+    const { headers } = message;
+    const target = parseRequestTarget(message.url ?? '');
+    const exchange = new MessageExchange(message, this.#bodyBytes, this.#prove(target, headers, peer));
+    if (this.#draining || !asksForKeepAlive(headers.connection)) response.shouldKeepAlive = false;
+    if (message.method === 'GET' && isUpdatePath(target.route)) return this.#answerUpdate(exchange, response);
+    return this.#routeByHono(message, response, exchange);
+  }
+
+  #answerUpdate(exchange: Exchange, response: HttpResponse): Promise<void> | undefined {
     const reply = this.#update(exchange);
     if (!(reply instanceof Promise)) {
       sendReply(response, reply);
-      return;
+      return undefined;
     }
     const place = this.#waiting.add(response);
-    void reply.then((settled) => {
+    return reply.then((settled) => {
       this.#waiting.remove(place);
       sendReply(response, settled);
     });
   }
 
-  #routeByHono(message: HttpMessage, response: HttpResponse, exchange: Exchange): void {
+  #routeByHono(message: HttpMessage, response: HttpResponse, exchange: Exchange): Promise<void> {
     message.exchange = exchange;
     message.url = exchange.route;
     message.headers.host = 'localhost';
     const place = this.#waiting.add(response);
-    void this.#throughHono(message, response).finally(() => {
+    return this.#throughHono(message, response).finally(() => {
       this.#waiting.remove(place);
     });
   }
