@@ -22,9 +22,9 @@ import {
   type Proved,
   type RequestHeaders,
 } from './exchange.ts';
-import type { PlainRequest } from './fast/plain-request.ts';
-import { asksForKeepAlive } from './keep-alive.ts';
-import { Places } from './places.ts';
+import type { PlainRequest } from './connection/plain-request.ts';
+import { asksForKeepAlive } from './connection/keep-alive.ts';
+import { Places } from './connection/places.ts';
 import { type Reply, sendReply, textReply } from './reply.ts';
 import { type RequestTarget, isUpdatePath, parseRequestTarget } from './request-target.ts';
 

@@ -10,9 +10,9 @@ import type { Duplex } from 'node:stream';
 import { type IpAddress, parseIpAddress } from '../net/ip-address.ts';
 import { type SourcePolicy, isTrustedProxy } from '../net/source-address.ts';
 import type { HttpAppOptions } from './app.ts';
-import { type ClientError, answerClientError, refuseTunnel } from './client-error.ts';
-import { type FastLane, createFastLane } from './fast/fast-lane.ts';
-import { awaitProxyHeader } from './proxy-protocol.ts';
+import { type ClientError, answerClientError, refuseTunnel } from './connection/client-error.ts';
+import { type FastLane, createFastLane } from './connection/fast-lane.ts';
+import { awaitProxyHeader } from './connection/proxy-protocol.ts';
 import {
   HttpMessage,
   type HttpResponse,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { decodeProxyHeader } from '../../../src/http/proxy-protocol.ts';
-import { formatIpAddress } from '../../../src/net/ip-address.ts';
+import { decodeProxyHeader } from '../../../../src/http/connection/proxy-protocol.ts';
+import { formatIpAddress } from '../../../../src/net/ip-address.ts';
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
 

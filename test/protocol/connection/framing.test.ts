@@ -1,8 +1,8 @@
 /** How replies are framed and connections end (D-8), over raw sockets. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SUCCESS_WORDS } from '../../src/http/reply.ts';
-import { basic, header, openSite } from './site.ts';
+import { SUCCESS_WORDS } from '../../../src/http/reply.ts';
+import { basic, header, openSite } from '../site.ts';
 
 const AUTH = basic('alice', 's3cret');
 const TARGET = '/nic/update?hostname=home.example.test&myip=198.51.100.7';

@@ -9,8 +9,8 @@
  */
 import type { Socket } from 'node:net';
 import type { IpAddress } from '../../net/ip-address.ts';
-import { asksForKeepAlive } from '../keep-alive.ts';
-import { Places } from '../places.ts';
+import { asksForKeepAlive } from './keep-alive.ts';
+import { Places } from './places.ts';
 import type { Reply } from '../reply.ts';
 import { type PlainRequest, type RequestHead, parsePlainRequest } from './plain-request.ts';
 import { createReplyFormatter } from './reply-bytes.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { createHttpServer } from '../../src/http/server.ts';
-import { openBacking, openSite, send } from './site.ts';
+import { createHttpServer } from '../../../src/http/server.ts';
+import { openBacking, openSite, send } from '../site.ts';
 
 const IP = 'GET /ip HTTP/1.1\r\nHost: d\r\nConnection: keep-alive\r\n\r\n';
 

@@ -6,7 +6,7 @@
  * that guesses lets the client write it; bounded in size and time; what follows the header is left for HTTP.
  */
 import type { Socket } from 'node:net';
-import { type IpAddress, addressFromBytes, familyOf, parseIpAddress } from '../net/ip-address.ts';
+import { type IpAddress, addressFromBytes, familyOf, parseIpAddress } from '../../net/ip-address.ts';
 
 /** What the first bytes of a connection are. `source` is undefined where the proxy speaks for itself. */
 export type ProxyHeader =

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parsePlainRequest } from '../../../../src/http/fast/plain-request.ts';
+import { parsePlainRequest } from '../../../../src/http/connection/plain-request.ts';
 
 const LINE = 'GET /nic/update?hostname=a.example.test&myip=192.0.2.1 HTTP/1.1';
 const CARRIED = [

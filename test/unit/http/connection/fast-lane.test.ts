@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { it } from 'node:test';
-import { createFastLane } from '../../../../src/http/fast/fast-lane.ts';
+import { createFastLane } from '../../../../src/http/connection/fast-lane.ts';
 import { plainReply } from '../../../../src/http/reply.ts';
 import { parseIpAddress } from '../../../../src/net/ip-address.ts';
 

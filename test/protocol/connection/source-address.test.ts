@@ -1,8 +1,8 @@
 /** Whose address it is: checkip and updates without an address, directly and behind proxies (D-6, D-9). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseIpPrefix } from '../../src/net/ip-prefix.ts';
-import { type Site, basic, header, openSite, send } from './site.ts';
+import { parseIpPrefix } from '../../../src/net/ip-prefix.ts';
+import { type Site, basic, header, openSite, send } from '../site.ts';
 
 function get(site: Site, path: string, headers = ''): ReturnType<Site['send']> {
   return site.send(`GET ${path} HTTP/1.1\r\nHost: d\r\n${headers}\r\n`);

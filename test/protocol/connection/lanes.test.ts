@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { subscribe } from 'node:diagnostics_channel';
 import { type Socket, connect } from 'node:net';
 import { describe, it } from 'node:test';
-import { type Site, type SiteOptions, basic, openSite } from './site.ts';
+import { type Site, type SiteOptions, basic, openSite } from '../site.ts';
 
 const SITE = {
   hosts: ['home.example.test', 'nas.example.test', 'theirs.example.test=bob'],
@@ -125,7 +125,7 @@ describe('the lanes of HTTP', () => {
     assert.equal(throughNode, 2);
   });
 
-  it('does what was sent ahead in order, whichever lane it is for', async (t) => {
+  it('does what was sent ahead in order, whichever lane it is for (D-8.8)', async (t) => {
     const site = await openSite(t, SITE);
     const client = new Client(site);
     // The first waits for a password, so that the others arrive meanwhile.
@@ -160,7 +160,7 @@ describe('the lanes of HTTP', () => {
     ['fast', ''],
     ["Node's", '\r\n'],
   ] as const)
-    it(`applies nothing of what comes behind a request after which it closes: ${lane} lane`, async (t) => {
+    it(`applies nothing of what comes behind a request after which it closes: ${lane} lane (D-8.8)`, async (t) => {
       const site = await openSite(t, SITE);
       const client = new Client(site);
       client.write(before + get(`${HOME}&myip=192.0.2.1`, basic('alice', 's3cret')));

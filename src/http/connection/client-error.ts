@@ -3,8 +3,8 @@
  * Node's parser finds these before there is a request, so they never reach hono.
  */
 import type { Duplex } from 'node:stream';
-import { type IpAddress, formatIpAddress } from '../net/ip-address.ts';
-import type { HttpLog } from './log.ts';
+import { type IpAddress, formatIpAddress } from '../../net/ip-address.ts';
+import type { HttpLog } from '../log.ts';
 
 const REPLIES = {
   400: rawReply('400 Bad Request', 'This is not an HTTP request that this server can read.'),
