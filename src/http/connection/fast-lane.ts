@@ -70,13 +70,20 @@ interface Lane extends FastLaneOptions {
 /** Node keeps an idle connection for so much longer than it announces, so that a request on its way is not lost. */
 const GRACE = 1_000;
 
+/** In octets; devices and programs send a few hundred. */
+const LONGEST_KEPT_HEAD = 1_024;
+
 class FastConnection {
   readonly #lane: Lane;
   readonly #socket: Socket;
   readonly #peer: IpAddress;
   readonly #handOver: () => void;
   #place = -1;
+  /** Of the last request, where it is short; whoever sends long ones shall not fill the memory with them. */
   #head: RequestHead | undefined;
+  #served = false;
+  /** Whether the client wants to stay connected behind the reply that is due. */
+  #stays = false;
   /** Whether a request waits for its reply. */
   #busy = false;
   /** What came meanwhile. */
@@ -128,8 +135,11 @@ class FastConnection {
       this.#giveUp(chunk);
       return;
     }
-    if (this.#head === undefined) this.#socket.setTimeout(this.#lane.keepAliveTimeout + GRACE);
-    this.#head = request.head;
+    const { head } = request;
+    if (!this.#served) this.#socket.setTimeout(this.#lane.keepAliveTimeout + GRACE);
+    this.#served = true;
+    this.#head = head.raw.length > LONGEST_KEPT_HEAD ? undefined : head;
+    this.#stays = asksForKeepAlive(head.headers.connection);
     if (reply instanceof Promise) {
       this.#busy = true;
       void reply.then(this.#send);
@@ -140,7 +150,7 @@ class FastConnection {
     const socket = this.#socket;
     this.#busy = false;
     if (socket.destroyed) return;
-    const stays = !this.#lane.draining && asksForKeepAlive(this.#head?.headers.connection);
+    const stays = this.#stays && !this.#lane.draining;
     const taken = socket.write(this.#lane.format(reply, stays ? 'keep-alive' : 'close'), 'latin1');
     if (!stays) this.#close();
     else if (!taken) socket.pause();
@@ -199,8 +209,8 @@ class FastConnection {
 
   readonly #onTimeout = (): void => {
     if (this.#busy) return;
-    if (this.#head === undefined) this.#lane.refuseSilent(this.#socket);
-    else this.#socket.destroy();
+    if (this.#served) this.#socket.destroy();
+    else this.#lane.refuseSilent(this.#socket);
   };
 
   /** The connection is gone, which its 'close' says too. */

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { subscribe } from 'node:diagnostics_channel';
 import { type Socket, connect } from 'node:net';
 import { describe, it } from 'node:test';
-import { type Site, type SiteOptions, basic, openSite } from '../site.ts';
+import type { Authenticator } from '../../../src/account/authenticator.ts';
+import { type Site, type SiteOptions, basic, openBacking, openSite } from '../site.ts';
 
 const SITE = {
   hosts: ['home.example.test', 'nas.example.test', 'theirs.example.test=bob'],
@@ -182,15 +183,31 @@ describe('the lanes of HTTP', () => {
   });
 
   it('closes idle connections at the end, and others behind their reply', async (t) => {
-    const site = await openSite(t, SITE);
+    const { app, close } = await openBacking(SITE);
+    t.after(close);
+    let begun: () => void;
+    const underWay = new Promise<void>((resolve) => (begun = resolve));
+    let release: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const held: Authenticator = {
+      identify: (secret) => app.authenticator.identify(secret),
+      authenticate: async (credentials, source) => {
+        begun();
+        await released;
+        return app.authenticator.authenticate(credentials, source);
+      },
+    };
+    const site = await openSite(t, { ...SITE, server: { ...app, authenticator: held } });
     const idle = new Client(site);
-    idle.write(get(`${HOME}&myip=192.0.2.1`, TOKEN + KEEP));
-    await idle.until('good');
+    idle.write(get(HOME, KEEP)); // without credentials, for which nobody is asked
+    await idle.until('badauth');
     const busy = new Client(site);
-    busy.write(get(`${HOME}&myip=192.0.2.2`, basic('alice', 's3cret') + KEEP));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    await site.server.stop({ graceMs: 5_000 });
-    await Promise.all([idle.closed, busy.closed]);
+    busy.write(get(`${HOME}&myip=192.0.2.2`, TOKEN + KEEP));
+    await underWay;
+    const stopped = site.server.stop({ graceMs: 5_000 });
+    await idle.closed;
+    release!();
+    await Promise.all([stopped, busy.closed]);
     assert.match(busy.received, /Connection: close\r\n[^]*good 192\.0\.2\.2\n$/);
   });
 
