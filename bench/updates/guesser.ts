@@ -7,6 +7,7 @@
  * Arguments: PORT HOSTNAME USER A-SECOND SECONDS. Prints a `GuessReport` as JSON.
  */
 import { type Socket, connect } from 'node:net';
+import { sleep } from '../processes.ts';
 import { basic } from './load.ts';
 
 /** What came of the guesses. */
@@ -21,7 +22,7 @@ export interface GuessReport {
   readonly overloaded: number;
   /** The most that were unanswered at a time for longer than `WAITING_MS`: those wait for their hash. */
   readonly mostWaiting: number;
-  /** Unanswered at the end. */
+  /** Unanswered when everything was answered that needs no hash. */
   readonly unanswered: number;
   /** How long after it was due a guess was sent at most, in milliseconds. */
   readonly latestMs: number;
@@ -34,8 +35,9 @@ const TICK_MS = 2;
 /** Connections that are kept: a guesser on one of them guesses about twice a second. */
 const KEPT = 500;
 const SAMPLE_MS = 100;
-/** What is unanswered after this long without further guesses waits for its hash. */
-const REST_MS = 1000;
+/** What is answered slower than this, without further guesses, waits for its hash: a core computes about three a second. */
+const HASHES_A_SECOND = 5;
+const MOST_REST_SECONDS = 20;
 
 /** All guessers. */
 class Guesser {
@@ -74,9 +76,8 @@ class Guesser {
       }, TICK_MS);
     });
     const took = (performance.now() - begin) / 1000;
-    await new Promise((resolve) => setTimeout(resolve, REST_MS));
-    this.#sample();
     clearInterval(sampling);
+    await this.#rest();
     const report = { seconds: took, mostWaiting: this.#mostWaiting, latestMs: this.#latestMs };
     const unanswered = this.#open.size;
     const sockets = [...this.#idle, ...this.#open.keys()];
@@ -87,7 +88,7 @@ class Guesser {
 
   #guess(): void {
     const number = this.#counts.sent++;
-    const keeps = process.env['K'] === '1' ? true : process.env['K'] === '0' ? false : (number & 1) === 0;
+    const keeps = (number & 1) === 0;
     if (!keeps) this.#counts.overNew++;
     const kept = keeps && this.#kept >= KEPT ? this.#idle.shift() : undefined;
     const socket = kept ?? this.#connect(keeps);
@@ -133,6 +134,15 @@ class Guesser {
     else if (/^HTTP\/1\.1 503 /.test(reply) && reply.endsWith('911\n')) this.#counts.overloaded++;
     else fail(`a guess was answered otherwise: ${reply}`);
     this.#open.delete(socket);
+  }
+
+  /** Waits until everything is answered that needs no hash. */
+  async #rest(): Promise<void> {
+    for (let second = 0; second < MOST_REST_SECONDS; second++) {
+      const before = this.#open.size;
+      await sleep(1000);
+      if (before - this.#open.size <= HASHES_A_SECOND) return;
+    }
   }
 
   #sample(): void {

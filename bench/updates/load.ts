@@ -11,6 +11,8 @@ import { APEX } from '../provision.ts';
 export interface Rate {
   readonly perSecond: number;
   readonly cpuMicros: number;
+  /** Of the server's main thread alone, without the threads that compute hashes, fold and answer DNS. */
+  readonly mainMicros: number;
   readonly p99: string;
 }
 
@@ -73,14 +75,15 @@ export function writeScript(path: string, senders: readonly Sender[], mode: Mode
 
 /** Runs wrk with a script. Rejects where a reply was not `good` or `nochg`. */
 export async function runWrk({ server, url }: Target, script: string, seconds: number): Promise<Rate> {
-  const before = server.cpuSeconds();
+  const [before, mainBefore] = [server.cpuSeconds(), server.mainThreadSeconds()];
   const load = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '--latency', '-s', script, url];
   const output = await runLoad(load);
-  const cpu = server.cpuSeconds() - before;
+  const [cpu, main] = [server.cpuSeconds() - before, server.mainThreadSeconds() - mainBefore];
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
   const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
   if (!/^refused 0$/m.test(output) || !(requests > 0)) throw new Error(`${url} refused updates: ${output}`);
-  return { perSecond, cpuMicros: (cpu * 1e6) / requests, p99: /99%\s+(\S+)/.exec(output)?.[1] ?? '?' };
+  const [cpuMicros, mainMicros] = [(cpu * 1e6) / requests, (main * 1e6) / requests];
+  return { perSecond, cpuMicros, mainMicros, p99: /99%\s+(\S+)/.exec(output)?.[1] ?? '?' };
 }
 
 /** Starts bare hono, which answers a constant. */
