@@ -110,7 +110,8 @@ export async function startHoming(
   return { server, url, dns };
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether a server answers this URL with success. */
+export async function answers(url: string): Promise<boolean> {
   try {
     return (await fetch(url)).ok;
   } catch {
