@@ -37,7 +37,7 @@ export interface Scale {
 export type Benchmark = (scale: Scale) => Promise<readonly Row[]>;
 
 /** The scale that takes part in `npm run bench`. */
-export const SHORT: Scale = { hosts: 100_000, seconds: 2, rounds: 3, miss: 0, accounts: 20, trials: 5000 };
+export const SHORT: Scale = { hosts: 100_000, seconds: 1, rounds: 3, miss: 0, accounts: 20, trials: 5000 };
 
 const USAGE =
   'usage: [--hosts N | --names N] [--seconds S] [--rounds R] [--miss PERCENT] [--accounts A] [--trials T]';

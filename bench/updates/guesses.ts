@@ -5,9 +5,10 @@
  * Invariant: every guess is answered `badauth` or `911`, or waits in the bounded queue.
  */
 import { join } from 'node:path';
+import { needing } from '../needing.ts';
 import { runLoad, sleep } from '../processes.ts';
 import { ACCOUNT, APEX, provision } from '../provision.ts';
-import { type Row, type Scale, median, withUnit } from '../report.ts';
+import { type Row, type Scale, median, runAsProgram, withUnit } from '../report.ts';
 import type { GuessReport } from './guesser.ts';
 import { type Rate, type Target, basic, runWrk, startHoming, writeScript } from './load.ts';
 
@@ -15,7 +16,8 @@ const GUESSES_A_SECOND = 2000;
 /** With one thread for hashes, as on one core: what is computed, and of the queue of 64 what strangers may take. */
 const MOST_WAITING = 1 + 64 - 16;
 /** The guesses begin so long before the updates are measured beside them, which fills the queue. */
-const AHEAD_SECONDS = 2;
+const AHEAD_SECONDS = 1;
+const WARM_UP_SECONDS = 2;
 const GUESSER = join(import.meta.dirname, 'guesser.ts');
 
 /** One measurement on one server, and what a guess costs its main thread, in microseconds. */
@@ -42,14 +44,15 @@ export async function benchGuesses(directory: string, scale: Scale): Promise<rea
 async function measure(data: string, updates: string, seconds: number): Promise<Round> {
   const target = await startHoming(data);
   try {
-    await runWrk(target, updates, 2);
+    await runWrk(target, updates, WARM_UP_SECONDS);
     const memory = target.server.residentMiB();
     const quiet = await runWrk(target, updates, seconds);
     const guessing = guess(target, seconds + AHEAD_SECONDS + 1);
-    const loaded = sleep(AHEAD_SECONDS * 1000).then(() => runWrk(target, updates, seconds));
+    const loaded = sleep(AHEAD_SECONDS * 1000).then(() => runWrk(target, updates, seconds, true));
     const [guesses, guessed] = await Promise.all([guessing, loaded]);
-    const guessMicros =
-      ((guessed.mainMicros - quiet.mainMicros) * guessed.perSecond * guesses.seconds) / guesses.sent;
+    // What the updates did not take, shared among the guesses of as long a time.
+    const forUpdates = (quiet.mainSeconds * guessed.requests) / quiet.requests;
+    const guessMicros = ((guessed.mainSeconds - forUpdates) * 1e6) / (GUESSES_A_SECOND * seconds);
     return { quiet, guessed, guesses, guessMicros, grownMiB: target.server.residentMiB() - memory };
   } finally {
     await target.server.stop();
@@ -98,9 +101,15 @@ function queueRow(rounds: readonly Round[]): Row {
   const share = (count: number): string => `${((count * 100) / sent).toFixed(1)} %`;
   return {
     what: `guesses that wait for their hash, of ${sent.toLocaleString('en')}`,
-    figure: `${left} at the end, ${waiting} at most without an answer for 0.5 s; ${share(overloaded)} 911 at once`,
+    figure: `${left} at the end, ${waiting} at most without an answer for 0.5 s; ${share(overloaded)} 911 at once, ${sum((report) => report.broken)} broken`,
     ratio: withUnit(grownMiB, 'MiB more memory'),
     bar: `≤ ${MOST_WAITING} wait`,
-    values: { waiting, left, badauth, overloaded, sent, grownMiB },
+    values: { waiting, left, badauth, overloaded, broken: sum((report) => report.broken), sent, grownMiB },
   };
 }
+
+if (import.meta.main)
+  await runAsProgram(
+    'guesses',
+    needing({ what: 'updates while passwords are guessed', programs: ['wrk'] }, benchGuesses),
+  );
