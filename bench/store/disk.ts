@@ -6,7 +6,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { leastDocumentBytes } from '../../src/store/embedded/journal-bound.ts';
+import { leastDocumentBytes } from '../../src/store/embedded/journal/bound.ts';
 import { segmentNumber } from '../../src/store/embedded/journal/writer.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/open-embedded-store.ts';
 import { SNAPSHOT_NAME, temporaryPrefix } from '../../src/store/embedded/snapshot.ts';

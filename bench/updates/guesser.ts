@@ -132,8 +132,8 @@ class Guesser {
   }
 
   #take(socket: Socket, reply: string): void {
-    if (/^HTTP\/1\.1 401 /.test(reply) && reply.endsWith('badauth\n')) this.#counts.badauth++;
-    else if (/^HTTP\/1\.1 503 /.test(reply) && reply.endsWith('911\n')) this.#counts.overloaded++;
+    if (reply.startsWith('HTTP/1.1 401 ') && reply.endsWith('badauth\n')) this.#counts.badauth++;
+    else if (reply.startsWith('HTTP/1.1 503 ') && reply.endsWith('911\n')) this.#counts.overloaded++;
     else fail(`a guess was answered otherwise: ${reply}`);
     this.#open.delete(socket);
   }

@@ -4,7 +4,7 @@
  * Invariants: a commit is one journal record and is applied to memory only once that record is durable; while the
  * journal cannot be written the view stays as it is and is served on, and writability comes back by itself; neither
  * compaction nor backup holds up a commit for longer than the sealing of a segment takes, unless the journal outruns
- * the compaction to the bound of `journal-bound.ts`.
+ * the compaction to the bound of `journal/bound.ts`.
  */
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,7 @@ import { type Store, StoreError, type StoreHealth } from '../store.ts';
 import { Turns } from '../turns.ts';
 import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
 import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold.ts';
-import { type JournalBound, journalBound, pauseBeforeCommit } from './journal-bound.ts';
+import { type JournalBound, journalBound, pauseBeforeCommit } from './journal/bound.ts';
 import type { JournalWriter } from './journal/writer.ts';
 import type { Lock } from './lock.ts';
 import { SNAPSHOT_NAME } from './snapshot.ts';
@@ -258,7 +258,7 @@ export class OpenStore implements EmbeddedStore {
     return journalBound({ snapshotBytes, leastFoldBytes, aheadBytes });
   }
 
-  /** Slows a commit down where the journal outruns the compaction that is under way; see `journal-bound.ts`. */
+  /** Slows a commit down where the journal outruns the compaction that is under way; see `journal/bound.ts`. */
   async #awaitRoom(): Promise<void> {
     const compacting = this.#compacting;
     if (compacting === undefined || this.#closed !== undefined) return;

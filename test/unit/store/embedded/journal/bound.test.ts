@@ -5,15 +5,19 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { Change } from '../../../../src/store/change.ts';
+import type { Change } from '../../../../../src/store/change.ts';
 import {
   journalBound,
   leastDocumentBytes,
   pauseBeforeCommit,
-} from '../../../../src/store/embedded/journal-bound.ts';
-import { type FileLayer, nodeFileLayer } from '../../../../src/store/embedded/journal/file-layer.ts';
-import { account, dump } from '../../../contract/store-samples.ts';
-import { dataDirectory } from './data-directory.ts';
+} from '../../../../../src/store/embedded/journal/bound.ts';
+import {
+  type FileLayer,
+  type JournalFile,
+  nodeFileLayer,
+} from '../../../../../src/store/embedded/journal/file-layer.ts';
+import { account, dump } from '../../../../contract/store-samples.ts';
+import { dataDirectory } from '../data-directory.ts';
 
 const ACCOUNTS = 10_000;
 const BATCH = 100;
@@ -27,13 +31,8 @@ function batch(from: number): Change[] {
   }));
 }
 
-/** The system's files, where a new snapshot is whole on the disk but not synced until the gate is opened. */
-class SlowFold implements FileLayer {
-  readonly open = nodeFileLayer.open;
-  readonly openDurable = nodeFileLayer.openDurable;
-  readonly remove = nodeFileLayer.remove;
-  readonly rename = nodeFileLayer.rename;
-  readonly syncDirectory = nodeFileLayer.syncDirectory;
+/** Creates files where a new snapshot is whole on the disk but not synced until the gate is opened. */
+class SlowFold {
   gate = Promise.resolve();
   openGate = (): void => undefined;
 
@@ -41,7 +40,9 @@ class SlowFold implements FileLayer {
     this.gate = new Promise((resolve) => (this.openGate = resolve));
   }
 
-  create: FileLayer['create'] = async (path) => {
+  readonly files: FileLayer = { ...nodeFileLayer, create: (path) => this.#create(path) };
+
+  async #create(path: string): Promise<JournalFile> {
     const file = await nodeFileLayer.create(path);
     if (!path.includes('.tmp-')) return file;
     return {
@@ -53,7 +54,7 @@ class SlowFold implements FileLayer {
         await file.datasync();
       },
     };
-  };
+  }
 }
 
 /** What the files of a directory have, zeros ahead included. */
@@ -64,12 +65,14 @@ async function bytesIn(directory: string): Promise<number> {
 
 async function outrunFold(t: TestContext, aheadBytes: number): Promise<void> {
   await using data = await dataDirectory();
-  const files = new SlowFold();
-  const store = await data.open({ files, aheadBytes, compactionBytes: 1 });
-  t.after(files.openGate);
+  const slow = new SlowFold();
+  const store = await data.open({ files: slow.files, aheadBytes, compactionBytes: 1 });
+  t.after(() => {
+    slow.openGate();
+  });
   for (let i = 0; i < ACCOUNTS; i += BATCH) await store.commit(batch(i));
   const { bytes: document } = await store.compact();
-  files.shutGate();
+  slow.shutGate();
   let most = 0;
   let waiting: Promise<void> | undefined;
   for (let i = 0; i < MANY && waiting === undefined; i++) {
@@ -82,7 +85,7 @@ async function outrunFold(t: TestContext, aheadBytes: number): Promise<void> {
   assert.ok(most > 2 * document, `only ${most} bytes, so that no fold was outrun`);
   assert.ok(most <= 3 * document, `${most} bytes beside a document of ${document}`);
   const before = data.notices.length;
-  files.openGate();
+  slow.openGate();
   await waiting;
   while (data.notices.length === before) await sleep(5);
   assert.match(data.notices[before]!.message, /slowed down for \d+ ms/);
@@ -99,15 +102,15 @@ for (const aheadBytes of [0, 65_536])
 
 test('what waits for room is done before the store closes', async () => {
   await using data = await dataDirectory();
-  const files = new SlowFold();
-  const store = await data.open({ files, aheadBytes: 0, compactionBytes: 1 });
+  const slow = new SlowFold();
+  const store = await data.open({ files: slow.files, aheadBytes: 0, compactionBytes: 1 });
   for (let i = 0; i < ACCOUNTS; i += BATCH) await store.commit(batch(i));
   await store.compact();
-  files.shutGate();
+  slow.shutGate();
   const commits = Array.from({ length: MANY }, (_, i) => store.commit(batch(i * BATCH)));
   await commits[0];
   const closing = store.close();
-  files.openGate();
+  slow.openGate();
   await Promise.all([...commits, closing]);
   const again = await data.open();
   assert.equal(again.view.sequence, ACCOUNTS / BATCH + MANY);
