@@ -29,6 +29,12 @@ const BENCHMARKS = new Map<string, Benchmark>([
   ['stalls', benchStalls],
 ]);
 
+/** One that fails keeps none of the others from being run. */
+function failureRows(error: unknown): readonly Row[] {
+  process.exitCode = 1;
+  return [{ what: 'failed', figure: error instanceof Error ? error.message.slice(0, 300) : String(error) }];
+}
+
 function durationRow(what: string, ms: number): Row {
   return { what, figure: withUnit(ms / 1000, 's') };
 }
@@ -46,7 +52,7 @@ if (unknown.length > 0) {
   for (const [name, benchmark] of BENCHMARKS) {
     if (names.length > 0 && !names.includes(name)) continue;
     const start = performance.now();
-    const rows = await benchmark(SHORT);
+    const rows = await benchmark(SHORT).catch(failureRows);
     durations.push(durationRow(name, performance.now() - start));
     printRows(name, rows);
     writeResult(name, SHORT, rows);
