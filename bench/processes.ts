@@ -85,6 +85,11 @@ export class ServerProcess {
     return treeOf(this.pid).reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
   }
 
+  /** The same of its main thread alone. */
+  mainThreadSeconds(): number {
+    return cpuSecondsOf(this.pid, `task/${this.pid}/`);
+  }
+
   /** Resident memory, in MiB. */
   residentMiB(): number {
     return treeOf(this.pid).reduce((sum, pid) => sum + residentMiBOf(pid), 0);
@@ -158,18 +163,18 @@ function treeOf(root: number): readonly number[] {
   return found;
 }
 
-/** The fields of /proc/PID/stat behind the program's name; undefined where the process has ended. */
-function statOf(pid: number): readonly string[] | undefined {
+/** The fields of /proc/PID/stat, or of the thread `task/TID/`, behind the program's name; undefined where the process has ended. */
+function statOf(pid: number, thread = ''): readonly string[] | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const text = readFileSync(`/proc/${pid}/${thread}stat`, 'utf8');
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
 }
 
-function cpuSecondsOf(pid: number): number {
-  const fields = statOf(pid);
+function cpuSecondsOf(pid: number, thread = ''): number {
+  const fields = statOf(pid, thread);
   if (fields === undefined) return 0;
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
 }

@@ -27,6 +27,8 @@ export interface Scale {
   readonly rounds: number;
   /** With passwords, where passwords are measured. */
   readonly accounts: number;
+  /** Updates that are each followed by DNS questions, where that is tried. */
+  readonly trials: number;
   /** The percentage of DNS questions for names that do not exist. */
   readonly miss: number;
 }
@@ -35,11 +37,12 @@ export interface Scale {
 export type Benchmark = (scale: Scale) => Promise<readonly Row[]>;
 
 /** The scale that takes part in `npm run bench`. */
-export const SHORT: Scale = { hosts: 100_000, seconds: 2, rounds: 3, miss: 0, accounts: 20 };
+export const SHORT: Scale = { hosts: 100_000, seconds: 1, rounds: 3, miss: 0, accounts: 20, trials: 5000 };
 
-const USAGE = 'usage: [--hosts N | --names N] [--seconds S] [--rounds R] [--miss PERCENT] [--accounts A]';
+const USAGE =
+  'usage: [--hosts N | --names N] [--seconds S] [--rounds R] [--miss PERCENT] [--accounts A] [--trials T]';
 
-/** The scale of this command line: `--hosts N --seconds S --rounds R --miss P --accounts A`, each optional. Throws on anything else. */
+/** The scale of this command line: `--hosts N --seconds S --rounds R --miss P --accounts A --trials T`, each optional. Throws on anything else. */
 export function parseScale(args: readonly string[], scale: Scale = SHORT): Scale {
   const given: Record<keyof Scale, number> = { ...scale };
   for (let i = 0; i < args.length; i += 2) {

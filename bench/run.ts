@@ -8,14 +8,16 @@ import { benchTcp } from './dns/tcp.ts';
 import { benchWorkers } from './dns/workers.ts';
 import { benchLatency } from './fast-lane/latency.ts';
 import { benchTable } from './fast-lane/table.ts';
+import { benchTrials } from './fresh/trials.ts';
 import { benchLane } from './lane.ts';
-import { type Benchmark, SHORT, printRows, writeResult } from './report.ts';
+import { type Benchmark, type Row, SHORT, printRows, withUnit, writeResult } from './report.ts';
 import { benchStalls } from './stalls.ts';
 import { benchStore } from './store.ts';
 import { benchUpdates } from './updates.ts';
 
 const BENCHMARKS = new Map<string, Benchmark>([
   ['updates', benchUpdates],
+  ['fresh', benchTrials],
   ['dns', benchDns],
   ['dns-general', benchGeneral],
   ['dns-tcp', benchTcp],
@@ -27,6 +29,16 @@ const BENCHMARKS = new Map<string, Benchmark>([
   ['stalls', benchStalls],
 ]);
 
+/** One that fails keeps none of the others from being run. */
+function failureRows(error: unknown): readonly Row[] {
+  process.exitCode = 1;
+  return [{ what: 'failed', figure: error instanceof Error ? error.message.slice(0, 300) : String(error) }];
+}
+
+function durationRow(what: string, ms: number): Row {
+  return { what, figure: withUnit(ms / 1000, 's') };
+}
+
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !BENCHMARKS.has(name));
 if (unknown.length > 0) {
@@ -35,10 +47,16 @@ if (unknown.length > 0) {
   );
   process.exitCode = 2;
 } else {
+  const durations: Row[] = [];
+  const begin = performance.now();
   for (const [name, benchmark] of BENCHMARKS) {
     if (names.length > 0 && !names.includes(name)) continue;
-    const rows = await benchmark(SHORT);
+    const start = performance.now();
+    const rows = await benchmark(SHORT).catch(failureRows);
+    durations.push(durationRow(name, performance.now() - start));
     printRows(name, rows);
     writeResult(name, SHORT, rows);
   }
+  durations.push({ ...durationRow('all', performance.now() - begin), bar: '< 300 s' });
+  printRows('how long it took', durations);
 }

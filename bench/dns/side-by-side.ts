@@ -7,6 +7,7 @@ import { runLoad } from '../processes.ts';
 import { type Row, type Scale, median, withUnit } from '../report.ts';
 import type { Running, Server } from './servers.ts';
 
+const LEAST_TCP_SECONDS = 2;
 const WARM_UP_SECONDS = 1;
 
 /** What the servers are loaded with. */
@@ -69,11 +70,13 @@ export async function sideBySide(
 async function measureRounds(
   running: ReadonlyMap<Server, Running>,
   load: Load,
-  { rounds, seconds }: Scale,
+  scale: Scale,
 ): Promise<ReadonlyMap<Server, readonly Rate[]>> {
+  // Of a shorter time the making of the connections would be too large a part.
+  const seconds = load.options.includes('tcp') ? Math.max(scale.seconds, LEAST_TCP_SECONDS) : scale.seconds;
   for (const server of running.values()) await measure(server, load, WARM_UP_SECONDS);
   const rates = new Map<Server, Rate[]>(Array.from(running.keys(), (server) => [server, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < scale.rounds; round++) {
     for (const [server, its] of running) rates.get(server)!.push(await measure(its, load, seconds));
   }
   return rates;

@@ -8,7 +8,7 @@ import { openEmbeddedStore } from '../../src/store/embedded/open-embedded-store.
 import { createCommitter } from '../../src/update/commit.ts';
 import { hostChange, nameOf } from '../provision.ts';
 
-const TURN_MS = 10;
+const TURN_MS = 1;
 
 const [directory = '', ...numbers] = process.argv.slice(2);
 const [port, hosts, perSecond] = numbers.map(Number) as [number, number, number];

@@ -8,9 +8,12 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createLockout } from '../../src/account/lockout/lockout.ts';
+import { createAuthenticator } from '../../src/account/create-authenticator.ts';
+import { createPasswordHasher } from '../../src/account/password.ts';
 import { createVerifiedCredentials } from '../../src/account/verified-credentials.ts';
 import { addressFromBytes } from '../../src/net/ip-address.ts';
 import { systemClock } from '../../src/ops/clock.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/open-embedded-store.ts';
 import { type Committer, type Intent, createCommitter } from '../../src/update/commit.ts';
 import { hostChange, nameOf, provision } from '../provision.ts';
@@ -20,12 +23,15 @@ const HOSTS = 50_000;
 const QUEUE_LIMIT = 10_000;
 const SOURCES = 1_000_000;
 const LONE_CHANGES = 200;
+const GUESSES = 20_000;
+/** One is computed, and of the queue of 64 strangers may take three quarters. */
+const HASH_LIMIT = 1 + 48;
 
 /** The rows of bounds; the directory is not there yet. */
 export async function benchBounds(directory: string): Promise<readonly Row[]> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const memory = [lockoutRow(collect), rememberedRow(collect)];
+  const memory = [lockoutRow(collect), rememberedRow(collect), await passwordsRow()];
   await provision(directory, HOSTS);
   const store = await openEmbeddedStore({ directory, onNotice: () => undefined });
   const committer = createCommitter({ store, clock: systemClock, queueLimit: QUEUE_LIMIT });
@@ -87,6 +93,31 @@ function rememberedRow(collect: () => void): Row {
     figure: withUnit(left / 1024, 'KiB more heap'),
     bar: '≤ 1,024 KiB',
     values: { leftBytes: left },
+  };
+}
+
+/** Guesses that all arrive before the first of them is checked, each from another network, for names of accounts. */
+async function passwordsRow(): Promise<Row> {
+  const passwords = createPasswordHasher({ threads: 1 });
+  const accounts = createMemoryStore().view;
+  const authenticator = createAuthenticator({ accounts, passwords, clock: systemClock });
+  let most = 0;
+  const waiting: Promise<unknown>[] = [];
+  for (let i = 0; i < GUESSES; i++) {
+    const guess = { user: `user${i % 1000}`, secret: `guess${i}` };
+    const answer = authenticator.authenticate(guess, addressFromBytes(randomBytes(4)));
+    if (answer instanceof Promise) waiting.push(answer);
+    else if (answer.kind !== 'overloaded') throw new Error(`a guess was answered ${answer.kind}`);
+    most = Math.max(most, passwords.pending);
+  }
+  await passwords.close();
+  await Promise.all(waiting);
+  if (most > HASH_LIMIT || waiting.length > HASH_LIMIT) throw new Error(`${most} guesses waited`);
+  return {
+    what: `${GUESSES.toLocaleString('en')} wrong passwords at once`,
+    figure: `${most} wait for their hash, the others are refused at once`,
+    bar: `≤ ${HASH_LIMIT} wait`,
+    values: { most, waiting: waiting.length },
   };
 }
 

@@ -1,99 +1,115 @@
 /**
- * Updates by token while somebody guesses passwords: 2,000 wrong ones a second, each from another address (a trusted
- * proxy's X-Forwarded-For), for names that exist and names that do not; beside the same server without them.
- * Invariant: every guess is answered `badauth` or `911`.
+ * Updates by token while somebody guesses passwords: 2,000 wrong ones a second, whatever becomes of those before, from
+ * as many addresses as there are connections; beside the same server just before. Then how many of the guesses waited
+ * for their hash, beside how many may.
+ * Invariant: every guess is answered `badauth` or `911`, or waits in the bounded queue.
  */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runLoad } from '../processes.ts';
+import { needing } from '../needing.ts';
+import { runLoad, sleep } from '../processes.ts';
 import { ACCOUNT, APEX, provision } from '../provision.ts';
-import { type Row, type Scale, median, withUnit } from '../report.ts';
+import { type Row, type Scale, median, runAsProgram, withUnit } from '../report.ts';
+import type { GuessReport } from './guesser.ts';
 import { type Rate, type Target, basic, runWrk, startHoming, writeScript } from './load.ts';
 
 const GUESSES_A_SECOND = 2000;
-const CONNECTIONS = 100;
+/** With one thread for hashes, as on one core: what is computed, and of the queue of 64 what strangers may take. */
+const MOST_WAITING = 1 + 64 - 16;
+/** The guesses begin so long before the updates are measured beside them, which fills the queue. */
+const AHEAD_SECONDS = 1;
+const WARM_UP_SECONDS = 2;
+const GUESSER = join(import.meta.dirname, 'guesser.ts');
 
-// wrk sends each connection's next request so many milliseconds after the last reply.
-const GUESSING = `math.randomseed(os.time())
-local n = 0
-local function b64(text)
-  local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-  local out = {}
-  for i = 1, #text, 3 do
-    local a, b, c = text:byte(i, i + 2)
-    local word = a * 65536 + (b or 0) * 256 + (c or 0)
-    for j = 3, 0, -1 do
-      local at = math.floor(word / 64 ^ j) % 64
-      out[#out + 1] = ((j == 0 and not c) or (j == 1 and not b)) and "=" or alphabet:sub(at + 1, at + 1)
-    end
-  end
-  return table.concat(out)
-end
-delay = function() return DELAY end
-request = function()
-  n = n + 1
-  local user = n % 2 == 0 and "${ACCOUNT}" or "nobody" .. math.random(1, 1000000)
-  local source = math.random(11, 99) .. "." .. math.random(0, 255) .. "." .. math.random(0, 255) .. "." .. math.random(1, 254)
-  return wrk.format("GET", "/nic/update?hostname=h1.${APEX}&myip=10.0.0.7", {
-    ["Authorization"] = "Basic " .. b64(user .. ":guess" .. math.random(1, 1000000000)),
-    ["Connection"] = "keep-alive", ["X-Forwarded-For"] = source })
-end
-response = function(status, headers, body)
-  local expected = (status == 401 and body == "badauth\\n") or (status == 503 and body == "911\\n")
-  if not expected then wrk.thread:set("wrong", (wrk.thread:get("wrong") or 0) + 1) end
-end
-local threads = {}
-setup = function(thread) table.insert(threads, thread) end
-done = function()
-  local wrong = 0
-  for _, thread in ipairs(threads) do wrong = wrong + (thread:get("wrong") or 0) end
-  io.write("wrong " .. wrong .. "\\n")
-end
-`;
+/** One measurement on one server, and what a guess costs its main thread, in microseconds. */
+interface Round {
+  readonly quiet: Rate;
+  readonly guessed: Rate;
+  readonly guesses: GuessReport;
+  readonly guessMicros: number;
+  readonly grownMiB: number;
+}
 
-/** The row of guesses; `directory` is empty. */
+/** The rows of guesses; `directory` is empty. */
 export async function benchGuesses(directory: string, scale: Scale): Promise<readonly Row[]> {
   const data = join(directory, 'data');
   const secret = await provision(data, scale.hosts);
-  const target = await startHoming(data, { HOMING_HTTP_TRUSTED_PROXIES: '127.0.0.0/8' });
+  const senders = [{ authorization: basic(ACCOUNT, secret), label: 'h7' }];
+  const updates = writeScript(join(directory, 'updates.lua'), senders, { kind: 'same' });
+  const rounds: Round[] = [];
+  // Each on a server of its own: on the same one the hashes of the round before would still be computed.
+  for (let round = 0; round < scale.rounds; round++) rounds.push(await measure(data, updates, scale.seconds));
+  return [updatesRow(rounds), queueRow(rounds)];
+}
+
+async function measure(data: string, updates: string, seconds: number): Promise<Round> {
+  const target = await startHoming(data);
   try {
-    const senders = [{ authorization: basic(ACCOUNT, secret), label: 'h7' }];
-    const updates = writeScript(join(directory, 'updates.lua'), senders, { kind: 'same' });
-    const guessing = join(directory, 'guesses.lua');
-    writeFileSync(guessing, `DELAY = ${(CONNECTIONS * 1000) / GUESSES_A_SECOND}\n${GUESSING}`);
-    await runWrk(target, updates, 1);
+    await runWrk(target, updates, WARM_UP_SECONDS);
     const memory = target.server.residentMiB();
-    const rounds: { quiet: Rate; guessed: Rate; guesses: number }[] = [];
-    for (let round = 0; round < scale.rounds; round++) {
-      const quiet = await runWrk(target, updates, scale.seconds);
-      const [guesses, guessed] = await Promise.all([
-        guess(target, guessing, scale.seconds),
-        runWrk(target, updates, scale.seconds),
-      ]);
-      rounds.push({ quiet, guessed, guesses });
-    }
-    const grown = target.server.residentMiB() - memory;
-    const perSecond = median(rounds.map(({ guessed }) => guessed.perSecond));
-    const ratio = median(rounds.map(({ quiet, guessed }) => guessed.perSecond / quiet.perSecond));
-    const guesses = median(rounds.map((round) => round.guesses));
-    return [
-      {
-        what: `unchanged address, while ${Math.round(guesses).toLocaleString('en')} passwords/s are guessed`,
-        figure: `${withUnit(perSecond, '/s')}, ${withUnit(grown, 'MiB more memory')}`,
-        ratio: `${ratio.toFixed(2)} × without guesses`,
-        bar: '≥ 0.80',
-        values: { perSecond, ratio, guesses, grownMiB: grown },
-      },
-    ];
+    const quiet = await runWrk(target, updates, seconds);
+    const guessing = guess(target, seconds + AHEAD_SECONDS + 1);
+    const loaded = sleep(AHEAD_SECONDS * 1000).then(() => runWrk(target, updates, seconds, true));
+    const [guesses, guessed] = await Promise.all([guessing, loaded]);
+    // What the updates did not take, shared among the guesses of as long a time.
+    const forUpdates = (quiet.mainSeconds * guessed.requests) / quiet.requests;
+    const guessMicros = ((guessed.mainSeconds - forUpdates) * 1e6) / (GUESSES_A_SECOND * seconds);
+    return { quiet, guessed, guesses, guessMicros, grownMiB: target.server.residentMiB() - memory };
   } finally {
     await target.server.stop();
   }
 }
 
-/** Guesses for so long; returns how many guesses a second were answered. */
-async function guess({ url }: Target, script: string, seconds: number): Promise<number> {
-  const load = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '-s', script, url];
-  const output = await runLoad(load);
-  if (!/^wrong 0$/m.test(output)) throw new Error(`a guess was answered otherwise: ${output}`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
+/** Guesses for so long. */
+async function guess({ url }: Target, seconds: number): Promise<GuessReport> {
+  const { port } = new URL(url);
+  const args = [port, `h1.${APEX}`, ACCOUNT, String(GUESSES_A_SECOND), String(seconds)];
+  return JSON.parse(await runLoad([process.execPath, GUESSER, ...args])) as GuessReport;
 }
+
+function updatesRow(rounds: readonly Round[]): Row {
+  const of = (figure: (round: Round) => number): number => median(rounds.map(figure));
+  const guesses = of(({ guesses: { sent, seconds } }) => sent / seconds);
+  const overNew = of(({ guesses: { sent, overNew } }) => overNew / sent);
+  const perSecond = of(({ guessed }) => guessed.perSecond);
+  const quiet = of((round) => round.quiet.perSecond);
+  const ratio = of((round) => round.guessed.perSecond / round.quiet.perSecond);
+  const guessMicros = of((round) => round.guessMicros);
+  // Of a core that nobody else is on.
+  const cpuRatio = 1 - (guesses * guessMicros) / 1e6;
+  const latestMs = Math.max(...rounds.map((round) => round.guesses.latestMs));
+  return {
+    what: `unchanged address, while ${Math.round(guesses).toLocaleString('en')} passwords/s are guessed, ${Math.round(overNew * 100)} % over new connections`,
+    figure: `${withUnit(perSecond, '/s')}, without guesses ${withUnit(quiet, '/s')}; a guess costs ${withUnit(guessMicros, 'µs CPU')} of the main thread`,
+    ratio: `${ratio.toFixed(2)} × without guesses (by CPU ${cpuRatio.toFixed(2)})`,
+    bar: '≥ 0.80',
+    values: { perSecond, quiet, ratio, cpuRatio, guessMicros, guesses, overNew, latestMs },
+  };
+}
+
+function queueRow(rounds: readonly Round[]): Row {
+  const sum = (figure: (report: GuessReport) => number): number =>
+    rounds.reduce((total, { guesses }) => total + figure(guesses), 0);
+  const waiting = Math.max(...rounds.map(({ guesses }) => guesses.mostWaiting));
+  const [sent, badauth, overloaded] = [
+    sum((report) => report.sent),
+    sum((report) => report.badauth),
+    sum((report) => report.overloaded),
+  ];
+  const left = Math.max(...rounds.map(({ guesses }) => guesses.unanswered));
+  if (left > MOST_WAITING) throw new Error(`${left} guesses wait, of which ${MOST_WAITING} may`);
+  const grownMiB = median(rounds.map((round) => round.grownMiB));
+  const share = (count: number): string => `${((count * 100) / sent).toFixed(1)} %`;
+  return {
+    what: `guesses that wait for their hash, of ${sent.toLocaleString('en')}`,
+    figure: `${left} at the end, ${waiting} at most without an answer for 0.5 s; ${share(overloaded)} 911 at once, ${sum((report) => report.broken)} broken`,
+    ratio: withUnit(grownMiB, 'MiB more memory'),
+    bar: `≤ ${MOST_WAITING} wait`,
+    values: { waiting, left, badauth, overloaded, broken: sum((report) => report.broken), sent, grownMiB },
+  };
+}
+
+if (import.meta.main)
+  await runAsProgram(
+    'guesses',
+    needing({ what: 'updates while passwords are guessed', programs: ['wrk'] }, benchGuesses),
+  );

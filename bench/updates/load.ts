@@ -9,8 +9,11 @@ import { APEX } from '../provision.ts';
 
 /** What wrk measured of one server. */
 export interface Rate {
+  readonly requests: number;
   readonly perSecond: number;
   readonly cpuMicros: number;
+  /** Processor time of the server's main thread alone, without those that compute hashes, fold and answer DNS. */
+  readonly mainSeconds: number;
   readonly p99: string;
 }
 
@@ -71,16 +74,26 @@ export function writeScript(path: string, senders: readonly Sender[], mode: Mode
   return path;
 }
 
-/** Runs wrk with a script. Rejects where a reply was not `good` or `nochg`. */
-export async function runWrk({ server, url }: Target, script: string, seconds: number): Promise<Rate> {
-  const before = server.cpuSeconds();
+/**
+ * Runs wrk with a script. Rejects where a reply was not `good` or `nochg`, and where there was none, unless others may
+ * take all of the server's time.
+ */
+export async function runWrk(
+  { server, url }: Target,
+  script: string,
+  seconds: number,
+  mayStarve = false,
+): Promise<Rate> {
+  const [before, mainBefore] = [server.cpuSeconds(), server.mainThreadSeconds()];
   const load = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '--latency', '-s', script, url];
   const output = await runLoad(load);
-  const cpu = server.cpuSeconds() - before;
+  const [cpu, mainSeconds] = [server.cpuSeconds() - before, server.mainThreadSeconds() - mainBefore];
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
   const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
-  if (!/^refused 0$/m.test(output) || !(requests > 0)) throw new Error(`${url} refused updates: ${output}`);
-  return { perSecond, cpuMicros: (cpu * 1e6) / requests, p99: /99%\s+(\S+)/.exec(output)?.[1] ?? '?' };
+  if (!/^refused 0$/m.test(output) || !(requests > 0 || (requests === 0 && mayStarve)))
+    throw new Error(`${url} refused updates: ${output}`);
+  const p99 = /99%\s+(\S+)/.exec(output)?.[1] ?? '?';
+  return { requests, perSecond, cpuMicros: (cpu * 1e6) / requests, mainSeconds, p99 };
 }
 
 /** Starts bare hono, which answers a constant. */
@@ -107,7 +120,8 @@ export async function startHoming(
   return { server, url, dns };
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether a server answers this URL with success. */
+export async function answers(url: string): Promise<boolean> {
   try {
     return (await fetch(url)).ok;
   } catch {

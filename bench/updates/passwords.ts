@@ -11,9 +11,10 @@ import { createTokenId, createTokenSecret, digestTokenSecret } from '../../src/a
 import { writeDocument } from '../../src/store/embedded/fold.ts';
 import { SNAPSHOT_NAME } from '../../src/store/embedded/snapshot.ts';
 import { type Figures, measureLatency } from '../fast-lane/latency.ts';
+import { needing } from '../needing.ts';
 import { missingPrograms, sleep } from '../processes.ts';
 import { APEX, createState, hostChange, nameOf } from '../provision.ts';
-import { type Row, type Scale, median, withUnit } from '../report.ts';
+import { type Row, type Scale, median, runAsProgram, withUnit } from '../report.ts';
 import { type Sender, type Target, basic, runWrk, startHoming, writeScript } from './load.ts';
 
 const QUESTIONS_A_SECOND = 10_000;
@@ -178,3 +179,6 @@ async function rateRow(
     values: { perSecond, cpuMicros, ratio, cpuRatio },
   };
 }
+
+if (import.meta.main)
+  await runAsProgram('passwords', needing({ what: 'log-in by password', programs: ['wrk'] }, benchPasswords));

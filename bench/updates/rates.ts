@@ -5,8 +5,9 @@
  * request, which means something on a busy machine too.
  */
 import { join } from 'node:path';
+import { needing } from '../needing.ts';
 import { ACCOUNT, provision } from '../provision.ts';
-import { type Row, type Scale, median, withUnit } from '../report.ts';
+import { type Row, type Scale, median, runAsProgram, withUnit } from '../report.ts';
 import { bindRow } from './bind.ts';
 import { type Rate, type Target, basic, runWrk, startBareHono, startHoming, writeScript } from './load.ts';
 
@@ -122,3 +123,6 @@ function manyRow(
     values: { perSecond, cpuMicros, ratio, cpuRatio },
   };
 }
+
+if (import.meta.main)
+  await runAsProgram('rates', needing({ what: 'rates of updates', programs: ['wrk'] }, benchRates));

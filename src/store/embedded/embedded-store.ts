@@ -3,9 +3,11 @@
  *
  * Invariants: a commit is one journal record and is applied to memory only once that record is durable; while the
  * journal cannot be written the view stays as it is and is served on, and writability comes back by itself; neither
- * compaction nor backup holds up a commit for longer than the sealing of a segment takes.
+ * compaction nor backup holds up a commit for longer than the sealing of a segment takes, unless the journal outruns
+ * the compaction to the bound of `journal/bound.ts`.
  */
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../ops/clock.ts';
 import type { Change } from '../change.ts';
 import { type CommitListener, CommitListeners } from '../commit-listeners.ts';
@@ -15,6 +17,7 @@ import { type Store, StoreError, type StoreHealth } from '../store.ts';
 import { Turns } from '../turns.ts';
 import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
 import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold.ts';
+import { type JournalBound, journalBound, pauseBeforeCommit } from './journal/bound.ts';
 import type { JournalWriter } from './journal/writer.ts';
 import type { Lock } from './lock.ts';
 import { SNAPSHOT_NAME } from './snapshot.ts';
@@ -49,7 +52,10 @@ export interface EmbeddedStoreOptions {
   readonly directory: string;
   readonly onNotice: (notice: StoreNotice) => void;
   readonly clock?: Clock;
-  /** The journal is compacted when it is larger than this and than half the snapshot; 64 MiB where absent. */
+  /**
+   * The journal is compacted when it is larger than this and than half the snapshot; 16 MiB where absent. From twice
+   * this on, a store takes at most three times its document of the disk.
+   */
   readonly compactionBytes?: number;
   /** How often, in milliseconds, an unwritable store tries whether it can write again; 5,000 where absent. */
   readonly probeMs?: number;
@@ -73,7 +79,7 @@ export interface EmbeddedStore extends Store {
   compact(): Promise<FoldResult>;
 }
 
-const DEFAULT_COMPACTION_BYTES = 64 * 1024 * 1024;
+const DEFAULT_COMPACTION_BYTES = 16 * 1024 * 1024;
 const DEFAULT_PROBE_MS = 5_000;
 const DEFAULT_START_COMPACTION_MS = 30_000;
 
@@ -100,6 +106,8 @@ export class OpenStore implements EmbeddedStore {
   readonly #lock: Lock;
   readonly #journal: JournalWriter;
   readonly #listeners = new CommitListeners();
+  /** Commits, until there is room for them in the journal. */
+  readonly #arriving = new Turns();
   /** Whatever writes the journal. */
   readonly #writing = new Turns();
   /** Whatever reads or replaces sealed segments and the snapshot. */
@@ -109,8 +117,12 @@ export class OpenStore implements EmbeddedStore {
   #health: StoreHealth = { writable: true };
   readonly #startCompaction: NodeJS.Timeout;
   #probe: NodeJS.Timeout | undefined;
-  #snapshotBytes: number;
+  #bound: JournalBound;
   #compactAt: number;
+  /** Resolves at the end of the compaction that is under way. */
+  #compacting: Promise<void> | undefined;
+  /** How long commits were slowed down for it, in milliseconds. */
+  #slowedMs = 0;
 
   constructor(options: StartedOptions, parts: OpenParts) {
     this.directory = options.directory;
@@ -118,8 +130,8 @@ export class OpenStore implements EmbeddedStore {
     this.#lock = parts.lock;
     this.view = parts.state;
     this.#journal = parts.journal;
-    this.#snapshotBytes = parts.snapshotBytes;
-    this.#compactAt = this.#compactionBytes();
+    this.#bound = this.#boundBeside(parts.snapshotBytes);
+    this.#compactAt = this.#bound.foldAt;
     // Not only after a commit: the journal of a server that is killed again and again would grow on. Not at once: what
     // is started next shall have the processor for itself.
     this.#startCompaction = setTimeout(() => {
@@ -136,11 +148,14 @@ export class OpenStore implements EmbeddedStore {
 
   commit(changes: readonly Change[]): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
-    return this.#writing.run(async () => {
-      await this.#tryWriting(() => this.#journal.append(changes));
-      await this.view.show(changes);
-      await this.#listeners.announce(changes);
-      this.#compactWhereDue();
+    return this.#arriving.run(async () => {
+      await this.#awaitRoom();
+      await this.#writing.run(async () => {
+        await this.#tryWriting(() => this.#journal.append(changes));
+        await this.view.show(changes);
+        await this.#listeners.announce(changes);
+        this.#compactWhereDue();
+      });
     });
   }
 
@@ -157,18 +172,25 @@ export class OpenStore implements EmbeddedStore {
   }
 
   compact(): Promise<FoldResult> {
-    return this.#fold(async () => {
+    const compacted = this.#fold(async () => {
       const sealed = await this.#writing.run(async () => {
         await this.#tryWriting(() => this.#journal.rotate());
         return this.#journal.segments.slice(0, -1);
       });
       const job = { ...this.#job(join(this.directory, SNAPSHOT_NAME)), segments: sealed };
       const result = await this.#foldFiles(job);
-      this.#snapshotBytes = result.bytes;
+      this.#bound = this.#boundBeside(result.bytes);
       await this.#journal.discard(sealed.at(-1)!.number);
-      this.#compactAt = this.#compactionBytes();
+      this.#compactAt = this.#bound.foldAt;
       return result;
     });
+    const ended = (): void => {
+      if (this.#compacting === compacting) this.#compacting = undefined;
+    };
+    // A failure is told to whoever asked for it; those who wait for room only wait for the end.
+    const compacting = compacted.then(ended, ended);
+    this.#compacting = compacting;
+    return compacted;
   }
 
   close(): Promise<void> {
@@ -181,6 +203,7 @@ export class OpenStore implements EmbeddedStore {
     clearTimeout(this.#startCompaction);
     // A fold that is stopped half-way leaves a temporary file, which the next start removes.
     this.#closing.abort(closedError());
+    await this.#arriving.run(() => Promise.resolve());
     await this.#folding.run(() => Promise.resolve());
     await this.#writing.run(() => this.#journal.close());
     await this.#lock.release();
@@ -212,22 +235,38 @@ export class OpenStore implements EmbeddedStore {
     if (this.#journal.bytes < this.#compactAt) return;
     // Not again for each commit that arrives while this one is at work.
     this.#compactAt = Number.POSITIVE_INFINITY;
+    this.#slowedMs = 0;
     this.compact().then(
       ({ sequence, bytes }) => {
-        const message = `Compacted the journal up to commit ${sequence}; the snapshot has ${bytes} bytes.`;
+        const slowed = `; updates were slowed down for ${Math.round(this.#slowedMs)} ms meanwhile`;
+        const message =
+          `Compacted the journal up to commit ${sequence}; the snapshot has ${bytes} bytes` +
+          `${this.#slowedMs > 0 ? slowed : ''}.`;
         this.#options.onNotice({ code: 'compacted', message, sequence, bytes });
       },
       (error: unknown) => {
         if (this.#closed !== undefined) return;
-        this.#compactAt = this.#journal.bytes + this.#compactionBytes();
+        this.#compactAt = this.#journal.bytes + this.#bound.foldAt;
         const message = `The journal could not be compacted and goes on growing: ${describeFileError(error)}.`;
         this.#options.onNotice({ code: 'compaction-failed', message });
       },
     );
   }
 
-  #compactionBytes(): number {
-    return Math.max(this.#options.compactionBytes ?? DEFAULT_COMPACTION_BYTES, this.#snapshotBytes / 2);
+  #boundBeside(snapshotBytes: number): JournalBound {
+    const { compactionBytes: leastFoldBytes = DEFAULT_COMPACTION_BYTES, aheadBytes } = this.#options;
+    return journalBound({ snapshotBytes, leastFoldBytes, aheadBytes });
+  }
+
+  /** Slows a commit down where the journal outruns the compaction that is under way; see `journal/bound.ts`. */
+  async #awaitRoom(): Promise<void> {
+    const compacting = this.#compacting;
+    if (compacting === undefined || this.#closed !== undefined) return;
+    const pauseMs = pauseBeforeCommit(this.#journal.bytes, this.#bound);
+    if (pauseMs === 0) return;
+    const start = performance.now();
+    await (pauseMs === Number.POSITIVE_INFINITY ? compacting : sleep(pauseMs));
+    this.#slowedMs += performance.now() - start;
   }
 
   /** Does one write of the journal and keeps `health` true to its result. */

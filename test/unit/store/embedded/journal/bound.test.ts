@@ -1,0 +1,151 @@
+/** What a store takes of the disk: never more than three times its document, however slow the fold is. */
+import assert from 'node:assert/strict';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { Change } from '../../../../../src/store/change.ts';
+import {
+  journalBound,
+  leastDocumentBytes,
+  pauseBeforeCommit,
+} from '../../../../../src/store/embedded/journal/bound.ts';
+import {
+  type FileLayer,
+  type JournalFile,
+  nodeFileLayer,
+} from '../../../../../src/store/embedded/journal/file-layer.ts';
+import { account, dump } from '../../../../contract/store-samples.ts';
+import { dataDirectory } from '../data-directory.ts';
+
+const ACCOUNTS = 10_000;
+const BATCH = 100;
+const MANY = 400;
+
+/** Accounts number `from` and those that follow, one batch of them. */
+function batch(from: number): Change[] {
+  return Array.from({ length: BATCH }, (_, i) => ({
+    kind: 'account-put',
+    account: account(`a${(from + i) % ACCOUNTS}`),
+  }));
+}
+
+/** Creates files where a new snapshot is whole on the disk but not synced until the gate is opened. */
+class SlowFold {
+  gate = Promise.resolve();
+  openGate = (): void => undefined;
+
+  shutGate(): void {
+    this.gate = new Promise((resolve) => (this.openGate = resolve));
+  }
+
+  readonly files: FileLayer = { ...nodeFileLayer, create: (path) => this.#create(path) };
+
+  async #create(path: string): Promise<JournalFile> {
+    const file = await nodeFileLayer.create(path);
+    if (!path.includes('.tmp-')) return file;
+    return {
+      write: (bytes, position) => file.write(bytes, position),
+      truncate: (length) => file.truncate(length),
+      close: () => file.close(),
+      datasync: async () => {
+        await this.gate;
+        await file.datasync();
+      },
+    };
+  }
+}
+
+/** What the files of a directory have, zeros ahead included. */
+async function bytesIn(directory: string): Promise<number> {
+  const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function outrunFold(t: TestContext, aheadBytes: number): Promise<void> {
+  await using data = await dataDirectory();
+  const slow = new SlowFold();
+  const store = await data.open({ files: slow.files, aheadBytes, compactionBytes: 1 });
+  t.after(() => {
+    slow.openGate();
+  });
+  for (let i = 0; i < ACCOUNTS; i += BATCH) await store.commit(batch(i));
+  const { bytes: document } = await store.compact();
+  slow.shutGate();
+  let most = 0;
+  let waiting: Promise<void> | undefined;
+  for (let i = 0; i < MANY && waiting === undefined; i++) {
+    const commit = store.commit(batch(i * BATCH));
+    // On a machine that is so slow that this is no sign of waiting, less is tried and what is tried is the same.
+    if (!(await Promise.race([commit.then(() => true), sleep(1000, false)]))) waiting = commit;
+    most = Math.max(most, await bytesIn(data.path));
+  }
+  assert.ok(waiting !== undefined, `${MANY} commits did not wait for the fold; ${most} bytes`);
+  assert.ok(most > 2 * document, `only ${most} bytes, so that no fold was outrun`);
+  assert.ok(most <= 3 * document, `${most} bytes beside a document of ${document}`);
+  const before = data.notices.length;
+  slow.openGate();
+  await waiting;
+  while (data.notices.length === before) await sleep(5);
+  assert.match(data.notices[before]!.message, /slowed down for \d+ ms/);
+  const expected = dump(store.view);
+  await store.close();
+  const again = await data.open();
+  assert.deepEqual(dump(again.view), expected);
+  await again.close();
+}
+
+for (const aheadBytes of [0, 65_536])
+  test(`a fold that does not end keeps the journal from growing, with ${aheadBytes} bytes of zeros ahead`, (t) =>
+    outrunFold(t, aheadBytes));
+
+test('what waits for room is done before the store closes', async () => {
+  await using data = await dataDirectory();
+  const slow = new SlowFold();
+  const store = await data.open({ files: slow.files, aheadBytes: 0, compactionBytes: 1 });
+  for (let i = 0; i < ACCOUNTS; i += BATCH) await store.commit(batch(i));
+  await store.compact();
+  slow.shutGate();
+  const commits = Array.from({ length: MANY }, (_, i) => store.commit(batch(i * BATCH)));
+  await commits[0];
+  const closing = store.close();
+  slow.openGate();
+  await Promise.all([...commits, closing]);
+  const again = await data.open();
+  assert.equal(again.view.sequence, ACCOUNTS / BATCH + MANY);
+  await again.close();
+});
+
+const KIB = 1024;
+
+test('two snapshots, a journal at its bound and the zeros ahead are three documents at most', () => {
+  const sizes = fc.record({
+    snapshotBytes: fc.integer({ min: 0, max: 2 ** 40 }),
+    leastFoldBytes: fc.integer({ min: 64 * KIB, max: 2 ** 30 }),
+    aheadShare: fc.double({ min: 0, max: 0.3, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(sizes, ({ snapshotBytes, leastFoldBytes, aheadShare }) => {
+      const document = Math.max(snapshotBytes, leastDocumentBytes(leastFoldBytes));
+      const aheadBytes = document * aheadShare;
+      const bound = journalBound({ snapshotBytes, leastFoldBytes, aheadBytes });
+      assert.ok(bound.foldAt < bound.slowAt && bound.slowAt < bound.waitAt);
+      const record = document / 64;
+      assert.ok(2 * snapshotBytes + bound.waitAt + (aheadBytes * 17) / 16 + record <= 3 * document + 1);
+    }),
+  );
+});
+
+// So that the bound is a round number.
+const AHEAD = ((2000 - 100_000 / 64) * 16) / 17;
+
+test('the pause grows from nothing to the wait', () => {
+  const bound = journalBound({ snapshotBytes: 100_000, leastFoldBytes: 1, aheadBytes: AHEAD });
+  assert.deepEqual(bound, { foldAt: 50_000, slowAt: 74_000, waitAt: 98_000 });
+  const pauses = [0, 73_999, 74_000, 86_000, 97_999, 98_000, 1e9].map((bytes) =>
+    pauseBeforeCommit(bytes, bound),
+  );
+  assert.deepEqual(pauses, [0, 0, 0, 25, pauses[4], Infinity, Infinity]);
+  assert.ok(pauses[4]! > 49 && pauses[4]! < 50);
+});
