@@ -1,4 +1,4 @@
-# A strict subset of YAML 1.2 (A-5.6), because Windows PowerShell has no YAML: block mappings and lists, and values on one
+# A strict subset of YAML 1.2 (A-5.5), because Windows PowerShell has no YAML: block mappings and lists, and values on one
 # line. Invariant: what is read here is read alike by every reader of YAML 1.2; everything else is refused with its line and
 # what to write instead. No value stands in a fault, since it may be a secret.
 
