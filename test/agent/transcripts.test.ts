@@ -110,6 +110,7 @@ test('answers of an HTTP source', { concurrency: 8 }, async (t) => {
               allowPrivate: false,
               server: place,
               detection: {
+                byDefault: false,
                 quorum: 1,
                 timeoutMs: TIMEOUT_MS,
                 sources: [{ kind: 'http', url: `${server.url}/` }],

@@ -7,14 +7,14 @@ $script:HomingYamlDepth = 32
 
 # A plain text inside of [ ] or { }: up to what ends it there.
 $script:HomingYamlWord = [regex]::new(
-  '\G[^ \t,\[\]{}:#](?:[^ \t,\[\]{}:#]|:(?=[^ \t,\[\]{}])|(?<=[^ ])#| +(?=[^ \t,\[\]{}:#]|:(?=[^ \t,\[\]{}])))*',
+  '\G(?:[^ \t,\[\]{}:#]|:(?=[^ \t,\[\]{}]))(?:[^ \t,\[\]{}:#]|:(?=[^ \t,\[\]{}])|(?<=[^ ])#| +(?=[^ \t,\[\]{}:#]|:(?=[^ \t,\[\]{}])))*',
   [Text.RegularExpressions.RegexOptions]::CultureInvariant)
 
 # What a plain text must not begin with, and what to write instead.
 $script:HomingYamlRefused = @{
   '&' = 'an anchor (&): write the value again where it is needed'; '*' = 'an alias (*): write the value itself, or put the text in quotes'
   '!' = 'a tag (!): leave it out, or put the text in quotes'; '|' = 'a block of text (|): write it in double quotes, with \n for a line break'
-  '>' = 'a block of text (>): write it in double quotes on one line'; '?' = 'a text that begins with ?: put it in quotes'
+  '>' = 'a block of text (>): write it in double quotes on one line'
 }
 
 # Text -> value, as ConvertFrom-HomingJson. Throws FormatException with the line where it is outside of the subset.
@@ -174,8 +174,8 @@ function ConvertFrom-HomingYamlPlain {
   param([AllowEmptyString()] [string] $Text, [hashtable] $Line)
   $first = $Text.Substring(0, [Math]::Min(1, $Text.Length))
   if ($script:HomingYamlRefused.ContainsKey($first)) { Stop-HomingYaml $Line $script:HomingYamlRefused[$first] }
-  if (-not $Text -or '%@`,[]{}:#'.IndexOf($first) -ge 0) { Stop-HomingYaml $Line "a text that begins with a mark, or is missing: put it in quotes" }
-  if ($Text -cmatch '^-(?:[ ,\[\]{}]|$)') { Stop-HomingYaml $Line "a dash: put it in quotes, or begin the list in a line of its own" }
+  if (-not $Text -or '%@`,[]{}#'.IndexOf($first) -ge 0) { Stop-HomingYaml $Line 'a text that begins with a mark, or is missing: put it in quotes' }
+  if ($Text -cmatch '^[-?:](?: |\z)') { Stop-HomingYaml $Line 'a -, ? or : alone: put it in quotes, begin a list in a line of its own, write keys as key: value' }
   if ($Text.IndexOf("`t") -ge 0) { Stop-HomingYaml $Line 'a tab: write a blank, or \t in double quotes' }
   if ($Text -cmatch '^(?:~|[Nn]ull|NULL)\z') { return $null }
   if ($Text -cmatch '^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)\z') { return $Text.Length -eq 4 }
