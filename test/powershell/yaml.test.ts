@@ -133,7 +133,7 @@ const printed = fc
     text:
       collectionStyle === 'json' || JSON.stringify(made).includes('\\n')
         ? JSON.stringify(made)
-        : stringify(made, { collectionStyle, indentSeq, singleQuote, lineWidth: 0 }),
+        : stringify(made, { collectionStyle, indentSeq, singleQuote, lineWidth: 0, blockQuote: false }),
   }));
 
 test('A-5.5: what the library prints is read as what it was', { skip }, async () => {
