@@ -165,8 +165,9 @@ function Read-HomingYamlInline {
     return , $value
   }
   $text = Remove-HomingYamlComment $Line.Text.Substring($At)
-  if ($text -cmatch ':(?: |$)') { Stop-HomingYaml $Line 'a text with a colon before a blank or at its end: put it in quotes' }
-  return , (ConvertFrom-HomingYamlPlain $text $Line)
+  $value = ConvertFrom-HomingYamlPlain $text $Line
+  if ($text -cmatch ':(?: |\z)') { Stop-HomingYaml $Line 'a text with a colon before a blank or at its end: put it in quotes' }
+  return , $value
 }
 
 # A plain text as the core schema has it: null, true, false, a number, or a text.
