@@ -81,26 +81,6 @@ test('A-5.2 what is left out has the defaults of the table', () => {
   assert.equal(host!.detect.ipv6!.sources.length, 3);
 });
 
-test('A-1.8 the rule for the server alone is one of the defaults, and what is configured replaces it', () => {
-  for (const [ipv4, byDefault] of [
-    [{ timeout: '2s' }, true],
-    [{ quorum: 2 }, false],
-    [{ sources: ['server', 'https://api.ipify.org', 'https://ipv4.icanhazip.com'] }, false],
-  ] as const) {
-    const all = checkDocument(
-      document((made) => (made['detect'] = { ipv4 })),
-      'linux',
-    );
-    const own = checkDocument(
-      document((made) => (made.hosts[0]!['detect'] = { ipv4 })),
-      'linux',
-    );
-    for (const result of [all, own])
-      assert.equal(result.ok && result.config.hosts[0]!.detect.ipv4!.byDefault, byDefault);
-    assert.ok(all.ok && all.config.hosts[0]!.detect.ipv6!.byDefault, 'each family by itself');
-  }
-});
-
 test('A-5.3 each key is checked, and a key that does not exist is told with the nearest one', () => {
   const cases: readonly (readonly [(made: Document) => void, RegExp])[] = [
     [(made) => (made['intervall'] = '5m'), /^intervall does not exist \(nearest: interval\)$/m],
