@@ -9,6 +9,7 @@ import { look } from '../../clients/agent/src/detect/look.ts';
 import { type Connections, createConnections } from '../../clients/agent/src/http/connections.ts';
 import type { Outcome } from '../../clients/agent/src/update/reply.ts';
 import { sendUpdate } from '../../clients/agent/src/update/request.ts';
+import { type Ended, newHome, runHere } from './agent-here.ts';
 import { canIssue, createAuthority } from './scripted/certificates.ts';
 import { type QuorumSource, readCases } from './scripted/reply.ts';
 import { startScriptedServer } from './scripted/server.ts';
@@ -175,6 +176,28 @@ test('what several sources come to', { concurrency: 8 }, async (t) => {
       }),
     ),
   );
+});
+
+test('A-1.8 with nothing configured and nothing but its server in reach, a machine finds its address', async (t) => {
+  const server = await startScriptedServer({ script: { status: 200, body: '9.9.9.9\n' } });
+  t.after(() => server.close());
+  const home = newHome(t, SECRET);
+  const settings = `url: '${server.url}', secret: { file: '${home.secretFile}' }`;
+  home.write(
+    'agent.yaml',
+    `servers: { home: { ${settings} } }\nhosts: [{ name: pc.example.org, ipv6: false }]\n`,
+  );
+  // Nothing listens there, and the other default sources are asked through it.
+  const env = { HTTPS_PROXY: 'http://127.0.0.1:9' };
+  const ask = (): Promise<Ended> => runHere(home, ['detect', ...home.places], { env });
+  assert.match((await ask()).stdout, /^IPv4 \(home\): 9\.9\.9\.9\n/);
+  home.write('agent.json', '{}');
+  assert.match(
+    (await runHere(home, ['check', ...home.places])).stderr,
+    /agent\.json is not used: .*agent\.yaml is\./,
+  );
+  server.say({ status: 200, body: '10.0.0.1\n' });
+  assert.match((await ask()).stdout, /^IPv4 \(home\): no 2 sources agree\n/);
 });
 
 /** Starts what a source is, and returns its URL. */
