@@ -1,14 +1,16 @@
 /** The configuration: its layers, its checks, and that no fault tells a secret. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { mergeLayers, neighbours, readLayer } from '../../clients/agent/src/config/layers.ts';
 import { checkDocument, describeFaults, loadConfig } from '../../clients/agent/src/config/load.ts';
 import { parseDuration, parseSize } from '../../clients/agent/src/config/quantity.ts';
 import { keysAt } from '../../clients/agent/src/config/schema.ts';
 import { formatSource, parseSource } from '../../clients/agent/src/config/source-text.ts';
 import { createPosix } from '../../clients/agent/src/platform/posix.ts';
+import { readCases } from './scripted/reply.ts';
 
 const SECRET = 'geheim-0123456789-token';
 
@@ -67,6 +69,7 @@ test('A-5.2 what is left out has the defaults of the table', () => {
   const [host] = config.hosts;
   assert.deepEqual([host!.server, host!.allowPrivate], ['home', false]);
   assert.deepEqual(host!.detect.ipv4, {
+    byDefault: true,
     quorum: 2,
     timeoutMs: 5000,
     sources: [
@@ -209,6 +212,27 @@ test('a file that is no configuration is a fault that quotes nothing of it', (t)
     assert.ok(!loaded.ok, name);
     assert.ok(!describeFaults(loaded.faults).includes(SECRET), describeFaults(loaded.faults));
   }
+});
+
+test('A-5.5 the texts of the transcripts are read as they say; what is outside of the subset is read here', (t) => {
+  const directory = directoryOf(t, {});
+  const path = join(directory, 'agent.yaml');
+  const cases = readCases('configurations.jsonl');
+  assert.ok(cases.length > 70);
+  for (const { name, text, expect, refused } of cases) {
+    writeFileSync(path, text);
+    const read = readLayer(path);
+    if (refused !== undefined) assert.equal(read?.ok, false, name);
+    else assert.deepEqual(read?.ok === true ? JSON.parse(JSON.stringify(read.value)) : read, expect, name);
+  }
+});
+
+test('A-5.1 a secret is replaced whole, a key without a value changes nothing, and neighbours are told', (t) => {
+  const secret = (value: unknown): unknown => ({ servers: { home: { url: 'u', secret: value } } });
+  const over = mergeLayers(secret({ file: 'a' }), { servers: { home: { url: null, secret: { env: 'B' } } } });
+  assert.deepEqual(over, secret({ env: 'B' }));
+  const directory = directoryOf(t, { 'agent.yaml': 'a: 1', 'agent.json': '{}', 'agent.test.yaml': 'a: 1' });
+  assert.deepEqual(neighbours(join(directory, 'agent.yaml'), existsSync), [join(directory, 'agent.json')]);
 });
 
 test('A-6.2 a file with a secret that others may read is refused with the command that mends it', async (t) => {

@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { checkDocument } from '../../clients/agent/src/config/load.ts';
 import { parseAddress } from '../../clients/agent/src/detect/address.ts';
 import { askCommand } from '../../clients/agent/src/detect/command.ts';
 import { type InterfaceAddress, chooseAddress } from '../../clients/agent/src/detect/interface-address.ts';
@@ -28,6 +29,27 @@ test('A-1.1 an address counts once enough sources gave it, and no source outvote
   assert.equal(agreedAddress(say(['a', '9.9.9.9'], ['a', '9.9.9.9']), 2), undefined);
   assert.equal(agreedAddress(say(['a', '9.9.9.9'], ['b', '1.1.1.1']), 1), undefined, 'a tie is no quorum');
   assert.equal(agreedAddress([], 1), undefined);
+});
+
+test('A-1.8 the rule for the server alone is one of the defaults, and what is configured replaces it', () => {
+  const valid = {
+    servers: { home: { url: 'https://ddns.example.org', secret: 'x' } },
+    hosts: [{ name: 'pc.dyn.example.org' }],
+  };
+  for (const [ipv4, byDefault] of [
+    [{ timeout: '2s' }, true],
+    [{ quorum: 2 }, false],
+    [{ sources: ['server', 'https://api.ipify.org', 'https://ipv4.icanhazip.com'] }, false],
+  ] as const) {
+    const all = checkDocument({ ...valid, detect: { ipv4 } }, 'linux');
+    const own = checkDocument(
+      { ...valid, hosts: [{ name: 'pc.dyn.example.org', detect: { ipv4 } }] },
+      'linux',
+    );
+    for (const result of [all, own])
+      assert.equal(result.ok && result.config.hosts[0]!.detect.ipv4!.byDefault, byDefault);
+    assert.ok(all.ok && all.config.hosts[0]!.detect.ipv6!.byDefault, 'each family by itself');
+  }
 });
 
 test('A-1.5 private addresses count where they are allowed; some never do', () => {

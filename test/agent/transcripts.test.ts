@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { type TestContext, after, test } from 'node:test';
 import type { ServerConfig } from '../../clients/agent/src/config/agent-config.ts';
 import { look } from '../../clients/agent/src/detect/look.ts';
 import { type Connections, createConnections } from '../../clients/agent/src/http/connections.ts';
 import type { Outcome } from '../../clients/agent/src/update/reply.ts';
 import { sendUpdate } from '../../clients/agent/src/update/request.ts';
+import { type Ended, newHome, runHere } from './agent-here.ts';
 import { canIssue, createAuthority } from './scripted/certificates.ts';
-import { readCases } from './scripted/reply.ts';
+import { type QuorumSource, readCases } from './scripted/reply.ts';
 import { startScriptedServer } from './scripted/server.ts';
 
 const SECRET = 'a secret of 24 characters';
@@ -110,6 +111,7 @@ test('answers of an HTTP source', { concurrency: 8 }, async (t) => {
               allowPrivate: false,
               server: place,
               detection: {
+                byDefault: false,
                 quorum: 1,
                 timeoutMs: TIMEOUT_MS,
                 sources: [{ kind: 'http', url: `${server.url}/` }],
@@ -131,6 +133,84 @@ test('answers of an HTTP source', { concurrency: 8 }, async (t) => {
     ),
   );
 });
+
+test('what several sources come to', { concurrency: 8 }, async (t) => {
+  await Promise.all(
+    readCases('quorum.jsonl').map((entry) =>
+      t.test(`${entry.clause} ${entry.name}`, async (t) => {
+        if (entry.server.tls !== undefined && authority === undefined) {
+          t.skip('needs openssl');
+          return;
+        }
+        const urls = await Promise.all([entry.server, ...entry.others].map((source) => listenAs(t, source)));
+        const ca = entry.server.tls === undefined ? {} : { ca: authority!.root };
+        const place = serverAt(urls[0]!, ca);
+        const { address, answers } = await withConnections(place, (connections) =>
+          look(
+            {
+              key: 'k',
+              family: 'ipv4',
+              allowPrivate: false,
+              server: place,
+              detection: {
+                byDefault: entry.configured !== true,
+                quorum: 2,
+                // Whoever has to hear that nothing comes waits little.
+                timeoutMs: entry.others.some(({ silent }) => silent === true) ? 3000 : 30_000,
+                sources: [
+                  { kind: 'server' },
+                  ...urls.slice(1).map((url) => ({ kind: 'http', url: `${url}/` }) as const),
+                ],
+              },
+            },
+            {
+              connections,
+              userAgent: 'test',
+              interfaces: () => Promise.resolve([]),
+              before: undefined,
+              signal: new AbortController().signal,
+            },
+          ),
+        );
+        assert.equal(address ?? null, entry.expect, JSON.stringify(answers));
+      }),
+    ),
+  );
+});
+
+test('A-1.8 with nothing configured and nothing but its server in reach, a machine finds its address', async (t) => {
+  const server = await startScriptedServer({ script: { status: 200, body: '9.9.9.9\n' } });
+  t.after(() => server.close());
+  const home = newHome(t, SECRET);
+  const settings = `url: '${server.url}', secret: { file: '${home.secretFile}' }`;
+  home.write(
+    'agent.yaml',
+    `servers: { home: { ${settings} } }\nhosts: [{ name: pc.example.org, ipv6: false }]\n`,
+  );
+  // Nothing listens there, and the other default sources are asked through it.
+  const env = { HTTPS_PROXY: 'http://127.0.0.1:9' };
+  const ask = (): Promise<Ended> => runHere(home, ['detect', ...home.places], { env });
+  assert.match((await ask()).stdout, /^IPv4 \(home\): 9\.9\.9\.9\n/);
+  home.write('agent.json', '{}');
+  assert.match(
+    (await runHere(home, ['check', ...home.places])).stderr,
+    /agent\.json is not used: .*agent\.yaml is\./,
+  );
+  server.say({ status: 200, body: '10.0.0.1\n' });
+  assert.match((await ask()).stdout, /^IPv4 \(home\): no 2 sources agree\n/);
+});
+
+/** Starts what a source is, and returns its URL. */
+async function listenAs(t: TestContext, source: QuorumSource): Promise<string> {
+  const server = await startScriptedServer({
+    script: source,
+    ...(authority === undefined ? {} : { authority }),
+  });
+  if (source.refused === true) await server.close();
+  else t.after(() => server.close());
+  // On this machine as well, but not by a name that says so.
+  return source.elsewhere === true ? server.url.replace('127.0.0.1', '0.0.0.0') : server.url;
+}
 
 test('A-3.1 the request is what the clause says, and its secret stands in one place', async (t) => {
   const server = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });

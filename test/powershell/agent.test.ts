@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
 import { findProgram, HOSTS, assertPublished, startScenario } from '../interop/programs.ts';
 import { MODULE, buildHost, cleanEnvironment, quote, startEngine } from './engine.ts';
+import { startScriptedServer } from './scripted-server.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
@@ -80,7 +82,7 @@ test('a real Homing: once, run, a second one, status, stop', { skip }, async (t:
   t.after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
-  const config = join(folder, 'agent.json');
+  const config = join(folder, 'agent.yaml');
   const [home, vpn] = HOSTS;
   secretFile(folder, 'home.token', `${server.token}\n`);
   const document = {
@@ -101,7 +103,7 @@ test('a real Homing: once, run, a second one, status, stop', { skip }, async (t:
   };
   writeFileSync(join(folder, 'four'), '198.51.100.77\nmore\n');
   writeFileSync(join(folder, 'six'), '2001:db8::77\n');
-  writeFileSync(config, JSON.stringify(document));
+  writeFileSync(config, stringify(document));
 
   await t.test('once sends, sees the address in DNS, and has nothing to send then', async () => {
     const first = await startScript(['once', '-Path', config]).ended;
@@ -122,10 +124,7 @@ test('a real Homing: once, run, a second one, status, stop', { skip }, async (t:
       existsSync(join(folder, 'agent.log')) ? readFileSync(join(folder, 'agent.log'), 'utf8') : '';
     await until('started', () => log().includes('"started"'));
     writeFileSync(join(folder, 'four'), '198.51.100.78');
-    writeFileSync(
-      config,
-      JSON.stringify({ ...document, hosts: [{ name: home }, { name: vpn, ipv6: false }] }),
-    );
+    writeFileSync(config, stringify({ ...document, hosts: [{ name: home }, { name: vpn, ipv6: false }] }));
     await until('changed', () => log().includes('198.51.100.78'));
     await until('both', () => log().split('"changed"').length >= 4);
     await assertPublished(server, home, { ipv4: '198.51.100.78', ipv6: '2001:db8::77' });
@@ -169,7 +168,7 @@ test('a real Homing: once, run, a second one, status, stop', { skip }, async (t:
     const wrong = await run('once', '-Path', config);
     assert.equal(wrong.code, 2, wrong.output + wrong.errors);
     assert.equal((await run('frobnicate')).code, 64);
-    writeFileSync(config, '{"servers": {}, "hostss": []}');
+    writeFileSync(config, 'servers: {}\nhostss: []\n');
     const invalid = await run('check', '-Path', config);
     assert.equal(invalid.code, 78);
     assert.equal((await run('run', '-Path', config)).code, 78);
@@ -199,6 +198,16 @@ test('the functions for people: a configuration, a secret, addresses, -WhatIf', 
     `Get-HomingAddress -Path ${quote(config)} -Family ipv4 | ForEach-Object { "$($_.Address)|$($_.Answers.Count)" }`,
   );
   assert.deepEqual(address, ['|3']);
+  // A-1.8: the other default sources are asked through a proxy that is not there.
+  const server = await startScriptedServer();
+  t.after(() => server.close());
+  server.reply({ status: 200, body: '9.9.9.9' });
+  const set = (value: string): string => `[Environment]::SetEnvironmentVariable('HTTPS_PROXY', ${value})`;
+  const lone = await engine!.run(`
+    ${made.replace('127.0.0.1:9', `127.0.0.1:${server.port}`)} -Force | ForEach-Object { }
+    ${set("'http://127.0.0.1:9'")}
+    try { Get-HomingAddress -Path ${quote(config)} -Family ipv4 | ForEach-Object { "$($_.Address)|$($_.Answers.Count)|$($_.Words)" } } finally { ${set('$null')} }`);
+  assert.deepEqual(lone, ['9.9.9.9|3|']);
   const install = await engine!.try('Install-HomingAgent -Server https://x.example -WhatIf');
   assert.match(install.thrown!.id, /^HomingWindowsOnly/);
 });

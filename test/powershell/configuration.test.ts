@@ -1,9 +1,10 @@
 /** Configuration, JSON, durations and secrets of the module (A-5.1 to A-5.3, A-6). */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { parse, stringify } from 'yaml';
 import { buildHost, quote, startEngine } from './engine.ts';
 
 const host = await buildHost();
@@ -55,6 +56,97 @@ test('A-5.1: layers lie over each other: file, file of the environment, variable
     quorum: 2,
     sources: ['server', 'https://api6.ipify.org', 'https://ipv6.icanhazip.com'],
   });
+});
+
+test(
+  'A-5.1: YAML and JSON by the ending; agent.yaml goes before agent.json; neighbours are told',
+  { skip },
+  async () => {
+    const place = (name: string): string => join(folder, 'yaml', name);
+    mkdirSync(join(folder, 'yaml'));
+    const select = `Select-HomingConfigurationFile ${quote(join(folder, 'yaml'))}`;
+    assert.equal(await engine!.ask(select), place('agent.json'));
+    writeFileSync(place('agent.json'), JSON.stringify(valid));
+    assert.equal(await engine!.ask(select), place('agent.json'));
+    writeFileSync(place('agent.yaml'), stringify({ ...valid, interval: '10m', refresh: '2d' }));
+    assert.equal(await engine!.ask(select), place('agent.yaml'));
+    writeFileSync(
+      place('agent.branch.yaml'),
+      'interval: 1m\nservers:\n  home:\n    path: /yaml\n    user:\n',
+    );
+    writeFileSync(place('agent.branch.yml'), 'servers: { home: { path: /yml } }\n');
+    writeFileSync(place('agent.branch.json'), '{"jitter":0.5}');
+    const read = await engine!.ask(`$r = Read-HomingConfiguration ${quote(place('agent.yaml'))}; $v = $r.Value
+    @{ faults = $r.Faults; ignored = $r.Ignored; interval = $v.Interval; jitter = $v.Jitter; refresh = $v.Refresh; path = $v.Servers['home'].Path; user = $v.Servers['home'].User
+      default = @($v.Hosts[0].Detect.ipv4.ByDefault) }`);
+    assert.deepEqual(read, {
+      faults: [],
+      ignored: [place('agent.json')],
+      interval: 60_000,
+      jitter: 0.25,
+      refresh: 2 * 86_400_000,
+      path: '/yml',
+      user: 'bob',
+      default: [true],
+    });
+    const checked = await engine!.try(`Test-HomingConfiguration ${quote(place('agent.yaml'))}`);
+    assert.deepEqual(checked.warnings, [`${place('agent.json')} is not used: ${place('agent.yaml')} is.`]);
+    writeFileSync(place('agent.branch.yml'), 'servers:\n  home: &x { secret: geheim }\n');
+    assert.deepEqual(
+      await engine!.ask(`, @((Read-HomingConfiguration ${quote(place('agent.yaml'))}).Faults)`),
+      [`${place('agent.branch.yml')}: line 2: an anchor (&): write the value again where it is needed`],
+    );
+    const missing = await engine!.ask(`(Read-HomingConfiguration ${quote(place('agent.yml'))}).Faults[0]`);
+    assert.match(String(missing), /agent\.yml is not there; did you mean .*agent\.yaml\?/);
+    // One place for both, since their state is one.
+    const names = (await engine!.ask(
+      `, @(foreach ($name in 'agent.json', 'agent.yaml', 'other.json') { Get-HomingMutexName "/etc/$name" })`,
+    )) as string[];
+    assert.deepEqual([names[0] === names[1], names[0] === names[2]], [true, false]);
+  },
+);
+
+test("A-1.8: sources or a quorum of one's own replace the rule of the defaults", { skip }, async () => {
+  const of = async (ipv4: unknown, own: boolean): Promise<unknown> => {
+    const more = own ? { hosts: [{ name: 'a.example.org', detect: { ipv4 } }] } : { detect: { ipv4 } };
+    assert.deepEqual(await faults({ ...valid, ...more }), []);
+    return engine!.ask(
+      `$d = (Read-HomingConfiguration ${quote(config)}).Value.Hosts[0].Detect; , @($d.ipv4.ByDefault, $d.ipv6.ByDefault)`,
+    );
+  };
+  for (const own of [true, false]) {
+    assert.deepEqual(await of({ timeout: '2s' }, own), [true, true]);
+    assert.deepEqual(await of({ quorum: 2 }, own), [false, true]);
+    assert.deepEqual(await of({ sources: ['server', 'https://api.ipify.org'] }, own), [false, true]);
+  }
+});
+
+test('a configuration is written as its ending says, and what is written is read', { skip }, async () => {
+  for (const [name, read] of [
+    ['new.yaml', (text: string): unknown => parse(text)],
+    ['new.json', (text: string): unknown => JSON.parse(text)],
+  ] as const) {
+    const path = join(folder, name);
+    await engine!.run(
+      `New-HomingConfiguration -Path ${quote(path)} -Server https://ddns.example.org -User '1' -HostName a.example.org, b.example.org -AllowHttp`,
+    );
+    const text = readFileSync(path, 'utf8');
+    const expected = {
+      servers: {
+        home: { url: 'https://ddns.example.org', user: '1', allowHttp: true, secret: { file: 'home.token' } },
+      },
+      hosts: [{ name: 'a.example.org' }, { name: 'b.example.org' }],
+    };
+    assert.deepEqual(read(text), expected, text);
+    assert.deepEqual(await engine!.ask(`Read-HomingDocument ${quote(path)}`), expected);
+  }
+  // Keys and values that would be something else without quotes.
+  const odd = { a: { b: [1, [], {}, [2], { c: null, d: {} }], 'x: y': '#', null: 'true', 'é\n': [] }, e: '' };
+  const text = (await engine!.ask(
+    `[string]::Join("\`n", @(Format-HomingYaml (ConvertFrom-HomingJson ${quote(JSON.stringify(odd))}) ''))`,
+  )) as string;
+  assert.deepEqual(parse(text), odd);
+  assert.deepEqual(await engine!.ask(`ConvertFrom-HomingYaml ${quote(text)}`), odd);
 });
 
 test('A-5.3: every fault at once, with its path and the nearest word', { skip }, async () => {

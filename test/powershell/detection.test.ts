@@ -23,7 +23,7 @@ async function detect(
 ): Promise<{ address: string | null; words: string; answers: number }> {
   return (await engine!.ask(`
     $loop = New-HomingLoop
-    $settings = @{ Sources = @(${sources.map((one) => `(ConvertTo-HomingSource ${quote(one)})`).join(',')}); Quorum = ${quorum}; Timeout = 1500.0 }
+    $settings = @{ Sources = @(${sources.map((one) => `(ConvertTo-HomingSource ${quote(one)})`).join(',')}); Quorum = ${quorum}; Timeout = 1500.0; ByDefault = $false }
     $context = @{ Server = $null; AllowPrivate = $false; Previous = $null }
     ${more}
     $d = Start-HomingDetection $loop ${quote(family)} $settings $context { } @{}

@@ -234,6 +234,11 @@ test(
       shown['service'],
       'install --name HomingAgent --data /data --agent C:\\p.exe --command "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File \\"C:\\Program Files\\agent.ps1\\" run -Path \\"/data/agent.json\\""',
     );
+    // The default configuration is not named: it may become a file with another ending.
+    const bare = await engine!.ask(
+      `$path = Get-HomingConfigurationPath; , @((Get-HomingServiceArgument 'p' 's' $path), ([xml] (New-HomingTaskXml 'p' 's' ([IO.Path]::ChangeExtension($path, '.yaml')))).Task.Actions.Exec.Arguments)`,
+    );
+    for (const line of bare as string[]) assert.doesNotMatch(line, /-Path/);
     assert.deepEqual(shown['quoted'], ['plain', '"two words"', '"a\\"b"', '"end\\ here\\\\"', '""']);
   },
 );

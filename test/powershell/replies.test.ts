@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { canIssue, createAuthority } from '../agent/scripted/certificates.ts';
+import { type TestContext, after, test } from 'node:test';
+import { type Authority, canIssue, createAuthority } from '../agent/scripted/certificates.ts';
+import { type QuorumSource, readCases } from '../agent/scripted/reply.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
 import { type ScriptedReply, startScriptedServer } from './scripted-server.ts';
 
@@ -42,10 +43,10 @@ function read<T>(name: string): T[] {
 
 /** One update, as the agent makes it, with short times. */
 const ASK_UPDATE = `
-  function Invoke-Case([string] $Url, [string] $Ca, [string[]] $Sent) {
+  function Invoke-Case([string] $Url, [string] $Ca, [string[]] $Sent, [double] $Patience) {
     $trust = @{ Id = $Ca; Roots = @(); Certificate = $null }
     if ($Ca) { $trust.Roots = Read-HomingCertificate $Ca }
-    $server = @{ Url = [uri] $Url; Path = '/nic/update'; User = 'alice'; Proxy = 'system'; Trust = $trust; ConnectTimeout = 1500.0; Timeout = 1500.0; RequestTimeout = 1500.0 }
+    $server = @{ Url = [uri] $Url; Path = '/nic/update'; User = 'alice'; Proxy = 'system'; Trust = $trust; ConnectTimeout = $Patience; Timeout = $Patience; RequestTimeout = $Patience }
     $loop = New-HomingLoop
     $job = Start-HomingExchange $loop (New-HomingUpdateRequest $server 'pc.dyn.example.org' $Sent 's3cr:t') $null @{}
     Wait-HomingJob $loop @($job)
@@ -82,8 +83,10 @@ test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) 
       try {
         const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}`;
         const sent = one.sent.split(',').map(quote).join(',');
+        // Whoever has to hear that nothing comes waits little.
+        const patience = one.expect.code === 'timeout' ? 1500 : 20_000;
         const answer = (await engine!.ask(
-          `Invoke-Case ${quote(url)} ${quote(tls === undefined ? '' : authority!.root)} @(${sent})`,
+          `Invoke-Case ${quote(url)} ${quote(tls === undefined ? '' : authority!.root)} @(${sent}) ${patience}`,
         )) as { outcome: string; code: string; words: string; wait: number | null };
         assert.deepEqual(
           { outcome: answer.outcome, code: answer.code },
@@ -115,6 +118,52 @@ function checkRequest(request: string, sent: string): void {
   assert.equal(request.split('s3cr').length, 1, 'the secret stands nowhere else');
 }
 
+test('A-1.1, A-1.8: what several sources come to', { skip }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-quorum-'));
+  const authority = canIssue() ? createAuthority(folder) : undefined;
+  t.after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for (const one of readCases('quorum.jsonl')) {
+    await t.test(`${one.clause} ${one.name}`, async (t) => {
+      const { tls } = one.server;
+      if (tls !== undefined && authority === undefined) {
+        t.skip('needs openssl');
+        return;
+      }
+      const urls = await Promise.all(
+        [one.server, ...one.others].map((source) => listenAs(t, source, authority)),
+      );
+      const roots = tls === undefined ? '@()' : `(Read-HomingCertificate ${quote(authority!.root)})`;
+      // Whoever has to hear that nothing comes waits little.
+      const patience = one.others.some(({ silent }) => silent === true) ? 1500 : 20_000;
+      const answer = (await engine!.ask(`
+        $loop = New-HomingLoop
+        $sources = @(foreach ($text in ${['server', ...urls.slice(1)].map(quote).join(',')}) { ConvertTo-HomingSource $text })
+        $settings = @{ Sources = $sources; Quorum = 2; Timeout = ${patience}.0; ByDefault = $${one.configured !== true} }
+        $server = @{ Url = [uri] ${quote(urls[0]!)}; Proxy = 'none'; Trust = @{ Id = 'x'; Roots = ${roots}; Certificate = $null } }
+        $d = Start-HomingDetection $loop 'ipv4' $settings @{ Server = $server; AllowPrivate = $false; Previous = $null } { } @{}
+        while (-not $d.Ended) { [void] (Step-HomingLoop $loop 100) }
+        Clear-HomingConnection $loop
+        @{ address = $d.Address; words = $d.Words }`)) as { address: string | null; words: string };
+      assert.equal(answer.address, one.expect, answer.words);
+      assert.equal(answer.words === '', one.expect !== null);
+    });
+  }
+});
+
+/** Starts what a source is, and returns its URL. */
+async function listenAs(t: TestContext, source: QuorumSource, authority?: Authority): Promise<string> {
+  const { tls } = source;
+  const server = await startScriptedServer(tls === undefined ? {} : { tls, authority: authority! });
+  server.reply(source);
+  if (source.refused === true) await server.close();
+  else t.after(() => server.close());
+  // On this machine as well, but not by a name that says so.
+  const name = source.elsewhere === true ? '0.0.0.0' : '127.0.0.1';
+  return `${tls === undefined ? 'http' : 'https'}://${name}:${server.port}`;
+}
+
 test('A-1.4, A-1.5: every answer of an HTTP source is an address or is not', { skip }, async (t) => {
   const servers = {
     ipv4: await startScriptedServer(),
@@ -135,7 +184,7 @@ test('A-1.4, A-1.5: every answer of an HTTP source is an address or is not', { s
       const url = `http://${one.family === 'ipv4' ? '127.0.0.1' : '[::1]'}:${server.port}/ip`;
       const answer = await engine!.ask(`
         $loop = New-HomingLoop
-        $settings = @{ Sources = @(ConvertTo-HomingSource ${quote(url)}); Quorum = 1; Timeout = 700.0 }
+        $settings = @{ Sources = @(ConvertTo-HomingSource ${quote(url)}); Quorum = 1; Timeout = 700.0; ByDefault = $false }
         $d = Start-HomingDetection $loop ${quote(one.family)} $settings @{ Server = $null; AllowPrivate = $false; Previous = $null } { } @{}
         while (-not $d.Ended) { [void] (Step-HomingLoop $loop 100) }
         Clear-HomingConnection $loop

@@ -44,13 +44,46 @@ export interface SourceCase {
   readonly expect: string | null;
 }
 
+/** A source of `quorum.jsonl`: how it replies, or that nothing listens there. */
+export interface QuorumSource extends ScriptedReply {
+  readonly refused?: true;
+  /** Reached over `http:` at an address that is not a loopback one. */
+  readonly elsewhere?: true;
+}
+
+/** A line of `quorum.jsonl`. */
+export interface QuorumCase {
+  readonly name: string;
+  readonly clause: string;
+  readonly configured?: true;
+  readonly server: QuorumSource;
+  readonly others: readonly QuorumSource[];
+  readonly expect: string | null;
+}
+
+/** A line of `configurations.jsonl`. */
+export interface ConfigurationCase {
+  readonly name: string;
+  readonly text: string;
+  readonly expect?: unknown;
+  /** The line where every reader refuses the text. */
+  readonly refused?: number;
+  /** The line where it leaves the subset (A-5.5). */
+  readonly outside?: number;
+}
+
+interface Cases {
+  readonly 'replies.jsonl': ReplyCase;
+  readonly 'sources.jsonl': SourceCase;
+  readonly 'quorum.jsonl': QuorumCase;
+  readonly 'configurations.jsonl': ConfigurationCase;
+}
+
 /** The cases of a file of `clients/transcripts`. */
-export function readCases(file: 'replies.jsonl'): readonly ReplyCase[];
-export function readCases(file: 'sources.jsonl'): readonly SourceCase[];
-export function readCases(file: string): readonly (ReplyCase | SourceCase)[] {
+export function readCases<Name extends keyof Cases>(file: Name): readonly Cases[Name][] {
   const text = readFileSync(new URL(`../../../clients/transcripts/${file}`, import.meta.url), 'utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as ReplyCase | SourceCase);
+    .map((line) => JSON.parse(line) as Cases[Name]);
 }

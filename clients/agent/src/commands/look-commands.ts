@@ -8,6 +8,7 @@ import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { describeAnswer, familyWord } from '../schedule/entries.ts';
 import { readState } from '../state/state-file.ts';
 import { userAgent } from '../version.ts';
+import { ignoredFiles } from './start.ts';
 import { type CommandContext, type Place, type PlaceOptions, placeOf } from './context.ts';
 
 /** Checks the configuration with everything that it names. */
@@ -15,6 +16,7 @@ export async function checkCommand(context: CommandContext, options: PlaceOption
   const place = placeOf(context, options, existsSync);
   const setup = await setupOf(context, place);
   const { hosts, servers } = setup.config;
+  for (const warning of ignoredFiles(place)) context.printError(`${warning}\n`);
   context.print(`${place.config} is valid: ${hosts.length} host(s) at ${servers.size} server(s)\n`);
   await closeAll(setup);
   return EXIT.done;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogConfig } from '../config/agent-config.ts';
 import { describeFaults } from '../config/load.ts';
+import { neighbours } from '../config/layers.ts';
 import { type Agent, createAgent } from '../agent/agent.ts';
 import { type Setup, type SetupSource, readSetup } from '../agent/setup.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
@@ -37,7 +38,7 @@ export async function startAgent(
     const who = hold.pid === undefined ? '' : `: process ${hold.pid}`;
     throw new CommandError(EXIT.held, `an agent runs for ${place.config} already${who}`);
   }
-  const warnings: string[] = [];
+  const warnings = ignoredFiles(place);
   try {
     const state = await takeState(place.state, (message) => warnings.push(message));
     const source = { path: place.config, env: context.env, platform, scratch: place.state, salt: state.salt };
@@ -71,6 +72,11 @@ export async function startAgent(
     await hold.release();
     throw error;
   }
+}
+
+/** What to say of files that could be meant as the configuration and are not read (A-5.1). */
+export function ignoredFiles({ config }: Place): string[] {
+  return neighbours(config, existsSync).map((other) => `${other} is not used: ${config} is.`);
 }
 
 function openLog(context: CommandContext, place: Place, config: LogConfig): Log {

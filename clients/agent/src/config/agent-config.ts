@@ -19,6 +19,8 @@ export interface Detection {
   readonly quorum: number;
   readonly timeoutMs: number;
   readonly sources: readonly Source[];
+  /** Neither sources nor quorum are configured: what says of the server's word alone holds. */
+  readonly byDefault: boolean;
 }
 
 /** Where a secret is. */

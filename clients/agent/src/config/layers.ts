@@ -23,6 +23,14 @@ export function environmentFiles(path: string, env: Environment): readonly strin
   return ['yaml', 'yml', 'json'].map((ending) => `${stem}.${name}.${ending}`);
 }
 
+/** The files beside `path` that differ from it in their ending alone. */
+export function neighbours(path: string, exists: (path: string) => boolean): readonly string[] {
+  const stem = path.slice(0, path.length - extname(path).length);
+  return ['yaml', 'yml', 'json']
+    .map((ending) => `${stem}.${ending}`)
+    .filter((other) => other !== path && exists(other));
+}
+
 /** Reads one file: JSON where its name ends so, else YAML. Undefined where there is no such file. */
 export function readLayer(path: string): Parsed<unknown> | undefined {
   let text: string;
@@ -40,7 +48,9 @@ export function readLayer(path: string): Parsed<unknown> | undefined {
 export function mergeLayers(lower: unknown, upper: unknown): unknown {
   if (!isObject(lower) || !isObject(upper)) return upper ?? lower;
   const merged: Record<string, unknown> = Object.assign(Object.create(null) as object, lower);
-  for (const [key, value] of Object.entries(upper)) merged[key] = mergeLayers(merged[key], value);
+  for (const [key, value] of Object.entries(upper))
+    // A secret is one value: a file does not become an environment variable as well.
+    merged[key] = key === 'secret' ? (value ?? merged[key]) : mergeLayers(merged[key], value);
   return { ...merged };
 }
 

@@ -22,7 +22,7 @@ export type LoadedConfig =
   | {
       readonly ok: true;
       readonly config: AgentConfig;
-      /** The files that were read. */
+      /** The files that are read where they are there. */
       readonly files: readonly string[];
       /** Those with a secret in them as text. */
       readonly filesWithSecrets: readonly string[];
@@ -57,7 +57,7 @@ export function loadConfig(options: {
   if (!checked.ok) return checked;
   return {
     ...checked,
-    files: present.map(({ file }) => file),
+    files,
     filesWithSecrets: present.filter(({ value }) => holdsSecret(value)).map(({ file }) => file),
   };
 }
@@ -174,5 +174,6 @@ function detectionOf(
     sources,
     quorum: own.quorum ?? Math.min(2, sources.length),
     timeoutMs: own.timeout ?? SOURCE_TIMEOUT_MS,
+    byDefault: own.sources === undefined && own.quorum === undefined,
   };
 }

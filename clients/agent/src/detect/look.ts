@@ -20,7 +20,7 @@ import type { SourceAnswer } from '../schedule/host-record.ts';
 import { MOST_ANSWER_OCTETS, type Wanted, parseAddress, parseAnswer } from './address.ts';
 import { askCommand } from './command.ts';
 import { type InterfaceAddress, chooseAddress } from './interface-address.ts';
-import { agreedAddress } from './quorum.ts';
+import { type Voice, agreedAddress, loneAddress } from './quorum.ts';
 import { askStun } from './stun.ts';
 
 /** What is looked for, and how. */
@@ -69,16 +69,19 @@ export async function look(
   means: LookMeans,
 ): Promise<LookResult> {
   const wanted = { family, allowPrivate };
-  const answers = await Promise.all(
-    detection.sources.map(async (source) => {
-      const answer = await withDeadline(means.signal, detection.timeoutMs, (signal) =>
+  const voices = await Promise.all(
+    detection.sources.map(async (source): Promise<Voice> => {
+      const { read, unreachable } = await withDeadline(means.signal, detection.timeoutMs, (signal) =>
         heeding(ask(source, server, { wanted, means: { ...means, signal } }), signal),
       );
       const name = formatSource(source);
-      return answer.ok ? { source: name, address: answer.value } : { source: name, problem: answer.reason };
+      const answer = read.ok ? { source: name, address: read.value } : { source: name, problem: read.reason };
+      return { answer, unreachable };
     }),
   );
-  return { address: agreedAddress(answers, detection.quorum), answers };
+  const answers = voices.map(({ answer }) => answer);
+  const lone = detection.byDefault ? loneAddress(voices, server) : undefined;
+  return { address: agreedAddress(answers, detection.quorum) ?? lone, answers };
 }
 
 async function ask(
@@ -117,16 +120,30 @@ async function askHttp(url: string, wanted: Wanted, means: LookMeans): Promise<P
   return parseAnswer(body, wanted);
 }
 
+/** What was read of a source, and whether it replied at all. */
+interface Heard {
+  readonly read: Parsed<string>;
+  readonly unreachable: boolean;
+}
+
 /** The answer, or why there is none: a source that does not heed its signal delays nothing either. */
-function heeding(asking: Promise<Parsed<string>>, signal: AbortSignal): Promise<Parsed<string>> {
+function heeding(asking: Promise<Parsed<string>>, signal: AbortSignal): Promise<Heard> {
   return new Promise((resolve) => {
+    const fail = (reason: string): void => {
+      resolve({ read: unparsable(reason), unreachable: true });
+    };
     const late = (): void => {
-      resolve(unparsable('no answer in time'));
+      fail('no answer in time');
     };
     signal.addEventListener('abort', late, { once: true });
-    asking.then(resolve, (error: unknown) => {
-      resolve(unparsable(describeProblem(error)));
-    });
+    asking.then(
+      (read) => {
+        resolve({ read, unreachable: false });
+      },
+      (error: unknown) => {
+        fail(describeProblem(error));
+      },
+    );
   });
 }
 

@@ -1,5 +1,14 @@
-/** One address out of what several sources said (A-1.1). Invariant: each source has one voice. */
+/** One address out of what several sources said (A-1.1, A-1.8). Invariant: each source has one voice. */
+import type { ServerConfig } from '../config/agent-config.ts';
+import { isThisMachine } from '../config/cross-check.ts';
 import type { SourceAnswer } from '../schedule/host-record.ts';
+
+/** What came of asking a source. */
+export interface Voice {
+  readonly answer: SourceAnswer;
+  /** No reply of it came at all: the name, the connection, TLS or the time failed. */
+  readonly unreachable: boolean;
+}
 
 /**
  * The address that at least `quorum` sources gave; undefined where none has so many, or two have equally many.
@@ -14,4 +23,16 @@ export function agreedAddress(answers: readonly SourceAnswer[], quorum: number):
   const [first, second] = [...voices].sort(([, a], [, b]) => b.size - a.size);
   if (first === undefined || first[1].size < quorum) return undefined;
   return second?.[1].size === first[1].size ? undefined : first[0];
+}
+
+/**
+ * The address that the server gave where it is the only one of the default sources that is reached (A-1.8); undefined
+ * where another one replied, whatever it said, or where the server's word may be anybody's.
+ */
+export function loneAddress(voices: readonly Voice[], server: ServerConfig): string | undefined {
+  const url = new URL(server.url);
+  if (url.protocol !== 'https:' && !isThisMachine(url)) return undefined;
+  const others = voices.filter(({ answer }) => answer.source !== 'server');
+  if (!others.every(({ unreachable }) => unreachable)) return undefined;
+  return voices.find(({ answer }) => answer.source === 'server')?.answer.address;
 }

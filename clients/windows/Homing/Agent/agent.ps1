@@ -15,6 +15,7 @@ function New-HomingAgent {
     SecretMark = ''; Zones = @{}
   }
   if ($null -ne $state.Words) { Write-HomingLog $agent.Log 'warned' $state.Words $null }
+  foreach ($other in $Read.Ignored) { Write-HomingLog $agent.Log 'warned' "$other is not used: $($Read.Path) is." $null }
   Set-HomingPlan $agent $Read
   $agent
 }

@@ -1,8 +1,9 @@
 # One agent for a configuration (A-7.2): a named mutex, which the system gives back when its process dies, however it dies.
 
-# The name of the mutex of a configuration.
+# The name of the mutex of a configuration; agent.yaml and agent.json beside it are one, because their state is.
 function Get-HomingMutexName {
   param([string] $Path)
+  $Path = [IO.Path]::ChangeExtension($Path, '.json')
   $text = if ($script:HomingPlatform.Windows) { $Path.ToUpperInvariant() } else { $Path }
   $sha = [Security.Cryptography.SHA256]::Create()
   try { $digest = $sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($text)) } finally { $sha.Dispose() }

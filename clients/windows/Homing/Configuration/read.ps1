@@ -1,30 +1,36 @@
-# Where a configuration comes from (A-5.1): agent.json, agent.ENVIRONMENT.json over it, environment variables over both.
+# Where a configuration comes from (A-5.1): agent.yaml or agent.json, that of the environment over it, variables over both.
 
-# The default place of the configuration.
+# The default place of the configuration: agent.yaml where it is there, else agent.json.
 function Get-HomingConfigurationPath {
   $folder = if ($script:HomingPlatform.Windows) {
     [IO.Path]::Combine([Environment]::GetFolderPath('CommonApplicationData'), 'Homing')
   } else { '/etc/homing-agent' }
-  [IO.Path]::Combine($folder, 'agent.json')
+  Select-HomingConfigurationFile $folder
 }
 
-# Reads all layers: @{ Path; Files; Mark; Faults; Value }. Mark changes when any of the files does.
+function Select-HomingConfigurationFile {
+  param([string] $Folder)
+  $yaml = [IO.Path]::Combine($Folder, 'agent.yaml')
+  if ([IO.File]::Exists($yaml)) { $yaml } else { [IO.Path]::Combine($Folder, 'agent.json') }
+}
+
+# Reads all layers: @{ Path; Files; Mark; Ignored; Faults; Value }. Mark changes when any of the files does; Ignored are
+# files that could be meant as well, and are not read.
 function Read-HomingConfiguration {
   param([string] $Path)
   $full = [IO.Path]::GetFullPath($Path)
   $base = [IO.Path]::GetDirectoryName($full)
-  $result = @{ Path = $full; Files = @(Get-HomingConfigurationFile $full); Mark = ''; Faults = @(); Value = $null }
+  $result = @{ Path = $full; Files = @(Get-HomingConfigurationFile $full); Mark = ''; Ignored = @(Get-HomingNeighbour $full); Faults = @(); Value = $null }
   $result.Mark = Get-HomingFileMark $result.Files
   if (-not [IO.File]::Exists($full)) {
-    $yaml = @(Get-HomingYamlNeighbour $full)
-    $result.Faults = @("$full is not there$(if ($yaml.Count -gt 0) { "; $($yaml[0]) is, but the PowerShell module reads JSON only" })")
+    $result.Faults = @("$full is not there$(if ($result.Ignored.Count -gt 0) { "; did you mean $($result.Ignored[0])?" })")
     return $result
   }
   $document = New-HomingDictionary
   foreach ($file in $result.Files) {
     if (-not [IO.File]::Exists($file)) { continue }
     try {
-      $layer = ConvertFrom-HomingJson ([IO.File]::ReadAllText($file))
+      $layer = Read-HomingDocument $file
     } catch {
       $result.Faults = @("${file}: $($_.Exception.GetBaseException().Message)")
       return $result
@@ -41,23 +47,38 @@ function Read-HomingConfiguration {
   $result
 }
 
-# The files in the order in which they are laid over each other; the second may be missing.
+# One file -> value: JSON where its name ends so, else YAML.
+function Read-HomingDocument {
+  param([string] $Path)
+  $text = [IO.File]::ReadAllText($Path)
+  if ($text.Length -gt 4194304) { throw [FormatException]::new('longer than 4 MB') }
+  if (Test-HomingJsonPath $Path) { return , (ConvertFrom-HomingJson $text) }
+  , (ConvertFrom-HomingYaml $text)
+}
+
+function Test-HomingJsonPath {
+  param([string] $Path)
+  $Path.EndsWith('.json', [StringComparison]::OrdinalIgnoreCase)
+}
+
+# The files in the order in which they are laid over each other; those of the environment may be missing.
 function Get-HomingConfigurationFile {
   param([string] $Path)
   $Path
   $name = [Environment]::GetEnvironmentVariable('HOMING_AGENT_ENVIRONMENT')
   if ($name) {
     if ($name -notmatch '^[A-Za-z0-9_-]+$') { throw [ArgumentException]::new('HOMING_AGENT_ENVIRONMENT holds a name of letters, digits, - and _') }
-    $stem = [IO.Path]::GetFileNameWithoutExtension($Path)
-    [IO.Path]::Combine([IO.Path]::GetDirectoryName($Path), "$stem.$name.json")
+    $stem = [IO.Path]::Combine([IO.Path]::GetDirectoryName($Path), [IO.Path]::GetFileNameWithoutExtension($Path))
+    foreach ($end in 'yaml', 'yml', 'json') { "$stem.$name.$end" }
   }
 }
 
-function Get-HomingYamlNeighbour {
+# The files beside a configuration that differ from it in their ending alone.
+function Get-HomingNeighbour {
   param([string] $Path)
-  foreach ($end in '.yaml', '.yml') {
+  foreach ($end in '.yaml', '.yml', '.json') {
     $other = [IO.Path]::ChangeExtension($Path, $end)
-    if ([IO.File]::Exists($other)) { $other }
+    if ($other -ne $Path -and [IO.File]::Exists($other)) { $other }
   }
 }
 
@@ -71,10 +92,11 @@ function Get-HomingFileMark {
   [string]::Join("`n", @($marks))
 }
 
-# Objects are merged, lists and values replaced.
+# Objects are merged, lists and values replaced; a key without a value changes nothing. A secret is one value.
 function Merge-HomingLayer {
   param($Under, $Over)
   foreach ($key in @($Over.Keys)) {
+    if ($null -eq $Over[$key] -and $Under.Contains($key)) { continue }
     if ($Under.Contains($key) -and $Under[$key] -is [Collections.IDictionary] -and $Over[$key] -is [Collections.IDictionary] -and $key -cne 'secret') { Merge-HomingLayer $Under[$key] $Over[$key] }
     else { $Under[$key] = $Over[$key] }
   }

@@ -94,12 +94,13 @@ function Resolve-HomingHost {
 function Resolve-HomingDetect {
   param([hashtable] $Root, [hashtable] $Entry, [string] $Family, [string] $Path, [Collections.Generic.List[string]] $Faults)
   $mark = if ($Family -eq 'ipv4') { 'https://api.ipify.org', 'https://ipv4.icanhazip.com' } else { 'https://api6.ipify.org', 'https://ipv6.icanhazip.com' }
-  $settings = @{ Sources = @(foreach ($text in @('server') + $mark) { ConvertTo-HomingSource $text }); Timeout = 5000.0; Quorum = 0 }
+  $settings = @{ Sources = @(foreach ($text in @('server') + $mark) { ConvertTo-HomingSource $text }); Timeout = 5000.0; Quorum = 0; ByDefault = $true }
   $where = 'detect'
   foreach ($layer in @(@{ At = 'detect'; Table = $Root }, @{ At = "$Path.detect"; Table = $Entry })) {
     $detect = Get-HomingDefault $layer.Table 'detect' @{}
     $own = Get-HomingDefault $detect $Family $null
     if ($null -eq $own) { continue }
+    if ($own.ContainsKey('sources') -or $own.ContainsKey('quorum')) { $settings.ByDefault = $false }
     if ($own.ContainsKey('sources')) { $settings.Sources = @($own.sources); $settings.Quorum = 0 }
     if ($own.ContainsKey('timeout')) { $settings.Timeout = $own.timeout }
     if ($own.ContainsKey('quorum')) { $settings.Quorum = [int] $own.quorum; $where = $layer.At }

@@ -1,7 +1,7 @@
-# The address of a family: all sources at the same time, and what enough of them agree on (A-1.1, A-1.7).
+# The address of a family: all sources at the same time, and what enough of them agree on (A-1.1, A-1.7, A-1.8).
 
 # Starts a detection. Context: @{ Server; AllowPrivate; Previous }. Then is run with the detection, whose Address is null
-# where there is no quorum; Answers has @{ Source; Address; Words } for each source that ended by then.
+# where there is no quorum; Answers has @{ Source; Address; Words; Unreachable } for each source that ended by then.
 function Start-HomingDetection {
   param([hashtable] $Loop, [string] $Family, [hashtable] $Settings, [hashtable] $Context, [scriptblock] $Then, [hashtable] $About)
   $detection = @{
@@ -15,7 +15,7 @@ function Start-HomingDetection {
 # Takes the answer of one source; ends the detection once nothing that is still to come can change it.
 function Add-HomingAnswer {
   param([hashtable] $Detection, [hashtable] $Source, [hashtable] $Answer)
-  $Detection.Answers.Add(@{ Source = $Source.Text; Address = $Answer.Address; Words = $Answer.Words })
+  $Detection.Answers.Add(@{ Source = $Source.Text; Address = $Answer.Address; Words = $Answer.Words; Unreachable = $Answer.ContainsKey('Unreachable') })
   if ($Detection.Ended) { return }
   $left = @($Detection.Settings.Sources).Count - $Detection.Answers.Count
   $agreed = Resolve-HomingQuorum $Detection.Answers.ToArray() $Detection.Settings.Quorum
@@ -23,7 +23,8 @@ function Add-HomingAnswer {
   if ($left -gt 0 -and ($null -eq $agreed.Address -or $agreed.Lead -le $left)) { return }
   $Detection.Ended = $true
   $Detection.Address = $agreed.Address
-  if ($null -eq $agreed.Address) { $Detection.Words = Format-HomingDisagreement $Detection }
+  if ($null -eq $agreed.Address -and $left -eq 0 -and $Detection.Settings.ByDefault) { $Detection.Address = Resolve-HomingLoneAddress $Detection }
+  if ($null -eq $Detection.Address) { $Detection.Words = Format-HomingDisagreement $Detection }
   & $Detection.Then $Detection
 }
 
@@ -40,6 +41,19 @@ function Resolve-HomingQuorum {
     elseif ($votes[$address] -gt $second) { $second = $votes[$address] }
   }
   @{ Address = $(if ($first -ge $Quorum -and $first -gt $second) { $best } else { $null }); Lead = $first - $second }
+}
+
+# The address that the server gave where it is the only one of the default sources that is reached (A-1.8), or null: where
+# another one replied, whatever it said, or where the server's word may be anybody's.
+function Resolve-HomingLoneAddress {
+  param([hashtable] $Detection)
+  $url = $Detection.Context.Server.Url
+  if ($url.Scheme -ne 'https' -and -not $url.IsLoopback) { return $null }
+  $address = $null
+  foreach ($answer in $Detection.Answers) {
+    if ($answer.Source -ceq 'server') { $address = $answer.Address } elseif (-not $answer.Unreachable) { return $null }
+  }
+  $address
 }
 
 function Format-HomingDisagreement {

@@ -55,7 +55,7 @@ function Start-HomingSource {
         param($Job)
         $reply = Get-HomingReply $Job
         $detection = $Job.About.Detection
-        $answer = if ($null -ne $reply.Code) { @{ Address = $null; Words = $reply.Words } }
+        $answer = if ($null -ne $reply.Code) { @{ Address = $null; Words = $reply.Words; Unreachable = $true } }
         else { Resolve-HomingAnswer $detection.Family $reply.Status $reply.Body $reply.Cut $detection.Context.AllowPrivate }
         Add-HomingAnswer $detection $Job.About.Source $answer
       }

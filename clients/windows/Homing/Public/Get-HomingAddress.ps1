@@ -3,7 +3,7 @@ function Get-HomingAddress {
   .SYNOPSIS
   Asks the sources for the address of this machine and says what each of them said.
   .PARAMETER Path
-  The configuration, agent.json. By default the one in the folder Homing below ProgramData.
+  The configuration, YAML or JSON. By default agent.yaml or agent.json in the folder Homing below ProgramData.
   .PARAMETER Name
   The host whose sources are asked; by default the first one.
   .PARAMETER Family

@@ -6,7 +6,7 @@ function Get-HomingStatus {
   Reads the state that the agent keeps; nothing is sent. ExitCode of each object is for monitoring: 0 all is well, 1 it
   failed and is tried again, or no address was found, 2 it is stopped, 3 nothing is known or no agent runs.
   .PARAMETER Path
-  The configuration, agent.json. By default the one in the folder Homing below ProgramData.
+  The configuration, YAML or JSON. By default agent.yaml or agent.json in the folder Homing below ProgramData.
   .PARAMETER AsJson
   One JSON text in place of objects.
   .EXAMPLE

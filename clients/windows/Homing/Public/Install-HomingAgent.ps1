@@ -133,7 +133,7 @@ function Complete-HomingInstallPlan {
     $read = Read-HomingConfiguration $Plan.Layout.Path
     if ($read.Faults.Count -gt 0) { throw [InvalidOperationException]::new("$($Plan.Layout.Path) is not valid. $([string]::Join(' ', @($read.Faults)))") }
     if ($Given.Token) {
-      $trial = Test-HomingTrial (ConvertFrom-HomingJson ([IO.File]::ReadAllText($Plan.Layout.Path))) $Given.Token $Plan.Layout.Data
+      $trial = Test-HomingTrial (Read-HomingDocument $Plan.Layout.Path) $Given.Token $Plan.Layout.Data
       if ($null -ne $trial.Words) { throw [InvalidOperationException]::new($trial.Words) }
       $Plan.Token = $Given.Token
     }

@@ -3,7 +3,7 @@ function New-HomingConfiguration {
   .SYNOPSIS
   Writes a configuration of the agent for one server.
   .PARAMETER Path
-  The file to write. By default agent.json in the folder Homing below ProgramData.
+  The file to write, YAML or JSON by its ending. By default agent.json in the folder Homing below ProgramData.
   .PARAMETER Server
   The address of the server: https://NAME or https://NAME:PORT.
   .PARAMETER HostName
@@ -44,7 +44,7 @@ function New-HomingConfiguration {
   if ($resolved.Faults.Count -gt 0) { Stop-HomingCommand $PSCmdlet 'HomingConfigurationInvalid' ([string]::Join(' ', @($resolved.Faults))) $full }
   if ($PSCmdlet.ShouldProcess($full, 'Write the configuration')) {
     [void] [IO.Directory]::CreateDirectory((Get-HomingFolder $full))
-    Write-HomingFile $full ((ConvertTo-HomingJson $document -Indented) + "`n")
+    Write-HomingDocument $full $document
     $full
   }
 }

@@ -11,7 +11,7 @@ function Register-HomingMachine {
   .PARAMETER Serial
   Its serial number; by default that of the BIOS.
   .PARAMETER Path
-  The configuration to write. By default agent.json in the folder Homing below ProgramData.
+  The configuration to write, YAML or JSON by its ending. By default agent.json in the folder Homing below ProgramData.
   .PARAMETER Ca
   A root certificate (PEM) that is trusted beside those of the system.
   .PARAMETER AllowHttp
@@ -51,7 +51,7 @@ function Register-HomingMachine {
   Write-HomingSecretFile ([IO.Path]::Combine($folder, 'home.token')) $enrolled.Token @()
   $document = New-HomingDocument @{ Server = $Server; HostName = @($enrolled.Host); User = $enrolled.User; SecretFile = 'home.token'; Interval = ''; AllowHttp = [bool] $AllowHttp }
   if ($roots) { $document['servers']['home']['ca'] = $roots }
-  Write-HomingFile $full ((ConvertTo-HomingJson $document -Indented) + "`n")
+  Write-HomingDocument $full $document
   [pscustomobject] @{ PSTypeName = 'Homing.Enrolment'; Host = $enrolled.Host; User = $enrolled.User; Path = $full }
 }
 

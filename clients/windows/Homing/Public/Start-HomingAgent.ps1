@@ -8,7 +8,7 @@ function Start-HomingAgent {
   file 'stop' appears beside the configuration. Only one agent runs for a configuration; a second one fails with the
   error HomingBusy.
   .PARAMETER Path
-  The configuration, agent.json. By default the one in the folder Homing below ProgramData.
+  The configuration, YAML or JSON. By default agent.yaml or agent.json in the folder Homing below ProgramData.
   .EXAMPLE
   Start-HomingAgent
   .EXAMPLE

@@ -3,11 +3,11 @@ function Test-HomingConfiguration {
   .SYNOPSIS
   Checks a configuration of the agent and names every fault in it.
   .PARAMETER Path
-  The configuration, agent.json. By default the one in the folder Homing below ProgramData.
+  The configuration, YAML or JSON. By default agent.yaml or agent.json in the folder Homing below ProgramData.
   .EXAMPLE
   Test-HomingConfiguration
   .EXAMPLE
-  (Test-HomingConfiguration .\agent.json).Faults
+  (Test-HomingConfiguration .\agent.yaml).Faults
   .OUTPUTS
   An object: Path, Valid, Faults (a text each, with the path in the document), Hosts, Servers.
   #>
@@ -16,6 +16,7 @@ function Test-HomingConfiguration {
   process {
     $full = Resolve-HomingGiven $PSCmdlet $Path
     $read = Read-HomingConfiguration $full
+    foreach ($other in $read.Ignored) { $PSCmdlet.WriteWarning("$other is not used: $full is.") }
     $faults = [Collections.Generic.List[string]]::new()
     foreach ($fault in $read.Faults) { $faults.Add($fault) }
     if ($faults.Count -eq 0) {

@@ -8,7 +8,7 @@ function Update-HomingHost {
   .PARAMETER Name
   Only these hosts.
   .PARAMETER Path
-  The configuration, agent.json. By default the one in the folder Homing below ProgramData.
+  The configuration, YAML or JSON. By default agent.yaml or agent.json in the folder Homing below ProgramData.
   .PARAMETER Force
   Sends every address, whatever is known of it.
   .EXAMPLE

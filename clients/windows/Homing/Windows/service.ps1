@@ -3,7 +3,7 @@
 # The arguments of 'homing-service.exe install' for this module.
 function Get-HomingServiceArgument {
   param([string] $PowerShell, [string] $Script, [string] $Path)
-  $line = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" run -Path "{1}"' -f $Script, $Path
+  $line = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" run{1}' -f $Script, (Format-HomingPathArgument $Path)
   $parts = @('install', '--name', 'HomingAgent', '--data', (Get-HomingFolder $Path), '--agent', $PowerShell, '--command', $line)
   [string]::Join(' ', @(foreach ($part in $parts) { Format-HomingArgument $part }))
 }
@@ -13,6 +13,12 @@ function Format-HomingArgument {
   param([AllowEmptyString()] [string] $Text)
   if ($Text -and $Text -notmatch '[\s"]') { return $Text }
   '"' + ([regex]::Replace($Text, '(\\*)("|$)', { param($Found) $Found.Groups[1].Value * 2 + $(if ($Found.Groups[2].Length -gt 0) { '\"' } else { '' }) })) + '"'
+}
+
+# The argument that names the configuration; none for the default one, which may become a file with another ending.
+function Format-HomingPathArgument {
+  param([string] $Path)
+  if ([IO.Path]::ChangeExtension($Path, '') -ne [IO.Path]::ChangeExtension((Get-HomingConfigurationPath), '')) { ' -Path "{0}"' -f $Path }
 }
 
 function Register-HomingService {

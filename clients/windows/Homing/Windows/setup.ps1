@@ -30,7 +30,7 @@ function Get-HomingInstallStep {
     @{ Name = "copy the service host to $($layout.Service)"; Do = { param($Plan) if ($Plan.ServiceProgram -ne $Plan.Layout.Service) { [IO.File]::Copy($Plan.ServiceProgram, $Plan.Layout.Service, $true) } } }
   }
   if ($null -ne $Plan.Token) { @{ Name = "write the protected token to $($layout.Token)"; Do = { param($Plan) Write-HomingFile $Plan.Layout.Token (Protect-HomingText $Plan.Token) } } }
-  if ($null -ne $Plan.Document) { @{ Name = "write $($layout.Path)"; Do = { param($Plan) Write-HomingFile $Plan.Layout.Path ((ConvertTo-HomingJson $Plan.Document -Indented) + "`n") } } }
+  if ($null -ne $Plan.Document) { @{ Name = "write $($layout.Path)"; Do = { param($Plan) Write-HomingDocument $Plan.Layout.Path $Plan.Document } } }
   $script = [IO.Path]::Combine($layout.Module, 'agent.ps1')
   if ($Plan.Mode -eq 'service') {
     @{ Name = 'remove the scheduled task, if there is one'; Do = { Unregister-HomingTask } }

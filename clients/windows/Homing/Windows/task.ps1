@@ -8,7 +8,7 @@ function New-HomingTaskXml {
   param([string] $PowerShell, [string] $Script, [string] $Path)
   $escape = { param($Text) [Security.SecurityElement]::Escape($Text) }
   $query = '<QueryList><Query Id="0" Path="Microsoft-Windows-NetworkProfile/Operational"><Select Path="Microsoft-Windows-NetworkProfile/Operational">*[System[EventID=10000]]</Select></Query></QueryList>'
-  $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" once -Path "{1}"' -f $Script, $Path
+  $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" once{1}' -f $Script, (Format-HomingPathArgument $Path)
   @"
 <?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">

@@ -9,7 +9,7 @@ function Test-HomingTrial {
   $server = $resolved.Value.Servers[$plan.Server]
   $loop = New-HomingLoop
   # The server's own word is enough here: the update that follows is its word as well.
-  $source = @{ Sources = @(ConvertTo-HomingSource 'server'); Quorum = 1; Timeout = 8000.0 }
+  $source = @{ Sources = @(ConvertTo-HomingSource 'server'); Quorum = 1; Timeout = 8000.0; ByDefault = $false }
   $context = @{ Server = $server; AllowPrivate = $plan.AllowPrivate; Previous = $null }
   $looks = @(foreach ($family in $plan.Families) { Start-HomingDetection $loop $family $source $context { } @{} })
   while (@($looks | Where-Object { -not $_.Ended }).Count -gt 0) { [void] (Step-HomingLoop $loop 200) }
