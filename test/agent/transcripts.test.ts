@@ -9,9 +9,9 @@ import { look } from '../../clients/agent/src/detect/look.ts';
 import { type Connections, createConnections } from '../../clients/agent/src/http/connections.ts';
 import type { Outcome } from '../../clients/agent/src/update/reply.ts';
 import { sendUpdate } from '../../clients/agent/src/update/request.ts';
-import { canIssue, createAuthority } from './scripted/certificates.ts';
-import { readCases } from './scripted/reply.ts';
-import { startScriptedServer } from './scripted/server.ts';
+import { canIssue, createAuthority } from '../clients/scripted/certificates.ts';
+import { readCases } from '../clients/scripted/reply.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
 
 const SECRET = 'a secret of 24 characters';
 const TIMEOUT_MS = 400;

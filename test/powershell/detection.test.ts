@@ -6,9 +6,9 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { canIssue, createAuthority } from '../agent/scripted/certificates.ts';
+import { canIssue, createAuthority } from '../clients/scripted/certificates.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
-import { startScriptedServer } from './scripted-server.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
@@ -144,24 +144,24 @@ test('A-1.6: of an interface the stable address is taken', { skip }, async () =>
 test('A-3.2, A-3.4: connections are used again; a closed one is made anew; proxies', { skip }, async (t) => {
   const server = await startScriptedServer();
   t.after(() => server.close());
-  server.reply({ status: 200, body: 'good' });
+  server.say({ status: 200, body: 'good' });
   await engine!.run(`& (Get-Module Homing) { $script:TestLoop = New-HomingLoop
     function script:Get-Body([string] $Url, [string] $Proxy) { $job = Start-HomingExchange $script:TestLoop (New-HomingRequest ([uri] $Url) @{ Proxy = $Proxy; Timeout = 3000.0 }) $null @{}; Wait-HomingJob $script:TestLoop @($job); $r = Get-HomingReply $job; @{ code = $r.Code; body = [Text.Encoding]::ASCII.GetString($r.Body); words = $r.Words } } }`);
   const url = `http://127.0.0.1:${server.port}/x`;
   for (let i = 0; i < 3; i++)
     assert.equal(((await engine!.ask(`Get-Body ${quote(url)} none`)) as { body: string }).body, 'good');
-  assert.equal(server.connections(), 1);
+  assert.equal(server.connections, 1);
   // Answered and closed: the next request finds a dead connection.
-  server.reply({ raw: 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood' });
+  server.say({ raw: 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood' });
   for (let i = 0; i < 2; i++)
     assert.equal(((await engine!.ask(`Get-Body ${quote(url)} none`)) as { body: string }).body, 'good');
-  server.reply({ status: 200, body: 'proxied' });
+  server.say({ status: 200, body: 'proxied' });
   const proxied = (await engine!.ask(
     `Get-Body 'http://a-name.example/y' ${quote(`http://u:p@127.0.0.1:${server.port}`)}`,
   )) as { body: string };
   assert.equal(proxied.body, 'proxied');
   assert.match(
-    server.requests.at(-1)!,
+    server.requests.at(-1)!.text,
     /^GET http:\/\/a-name\.example\/y HTTP\/1\.1\r\nHost: a-name\.example\r\nProxy-Authorization: Basic dTpw\r\n/,
   );
   const except = await engine!.ask(
@@ -178,8 +178,8 @@ test(
     const authority = createAuthority(folder);
     const client = authority.client();
     let peer = '';
-    const origin = await startScriptedServer({ tls: 'good', authority, requestClientCertificate: true });
-    origin.reply({ status: 200, body: 'good' });
+    const script = { tls: 'good', status: 200, body: 'good' } as const;
+    const origin = await startScriptedServer({ script, authority, askCertificate: true });
     const proxy = createServer((socket) => {
       socket.once('data', (head: Buffer) => {
         peer = head.toString().split('\r\n')[0]!;
