@@ -32,14 +32,14 @@ test('power returns to all of them together, and their links a moment later', { 
 });
 
 test('the server was away when power returned, and is back after an hour', { skip }, async (t) => {
-  const fleet = await openPopulation(t, 'path' in host ? host.path : '');
+  const fleet = await openPopulation(t, 'path' in host ? host.path : '', { settings: { interval: '1h' } });
   const back = 3_600_000;
-  // The hour is run with the back-off and the circuit alone, what follows with all.
+  // The hour is run with the back-off and the circuit alone, what follows with all. Rounds come meanwhile, and hurry nobody.
   await fleet.run(`$script:World.Now = ${back}.0; $script:World.Uptime = 1e9
     Start-WorldAgent $script:read ${AGENTS} {
       param($Agent)
       Set-WorldOutage $Agent (Get-HomingChance 10000)
-      $Agent.NextRound = $script:World.Now + (Get-HomingChance 300000)
+      $Agent.NextRound = $script:World.Now + (Get-HomingChance 3600000)
     }`);
   const tries = (await fleet.ask(
     `, @(foreach ($agent in $script:World.Members) { @($agent.Runs.Values)[0].Record['failures'] })`,

@@ -62,7 +62,7 @@ export async function openPopulation(
   await run(`. ${quote(WORLD)}; $script:read = Read-HomingConfiguration ${quote(config)}`);
   return {
     run,
-    ask: engine.ask,
+    ask: (script) => engine.ask(script),
     until: async (ms) => {
       await run(`Step-World ${ms}`);
     },

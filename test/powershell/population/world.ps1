@@ -59,6 +59,7 @@ function Start-WorldAgent {
       # Reading the same configuration 3,000 times is all that a copy leaves out.
       $agent = if ($n -eq 0) { $first } else { Copy-WorldAgent $first }
       $agent.Number = $n
+      $agent.Busy = 0
       $agent.Planned = [double]::PositiveInfinity
       $agent.Watch = New-HomingWatch $agent
       Set-HomingStart $agent
@@ -110,6 +111,9 @@ function Step-World {
     if ($null -ne $item.Job) { & $item.Job.Then $item.Job }
     else {
       $agent.Planned = [double]::PositiveInfinity
+      # A moment that stays due would keep a machine busy for nothing.
+      $agent.Busy = if ($world.Now - $agent.Watch.Elapsed -lt 2) { 1 + $agent.Busy } else { 0 }
+      if ($agent.Busy -gt 50) { throw "agent $($agent.Number) has something due at $($world.Now) and does nothing" }
       $agent.Watch.Slept = $world.Now - $agent.Watch.Elapsed
       Step-HomingAgent $agent $agent.Watch
     }

@@ -157,8 +157,8 @@ function Start-HomingDueRound {
     $round['at'] = Format-HomingTime (Get-HomingTime)
     $Agent.State['round'] = $round
     $Agent.Dirty = $true
-    # Those in a back-off, or behind an open circuit, have a time of their own.
-    foreach ($run in @($Agent.Runs.Values)) { if ($run.Phase -eq 'idle' -and $null -eq $run.Due -and $null -ne $Agent.Gates[$run.Plan.Server].ProbeAt) { $run.Held = $true } }
+    # Those in a back-off, or behind an open circuit, have a time of their own; those that are stopped have none.
+    foreach ($run in @($Agent.Runs.Values)) { if ($run.Phase -eq 'idle' -and $null -eq $run.Due -and $null -eq $run.Record['stop'] -and $null -ne $Agent.Gates[$run.Plan.Server].ProbeAt) { $run.Held = $true } }
     $ready = @(@($Agent.Runs.Values) | Where-Object { $null -eq $_.Due -and -not $_.Held })
     if ($ready.Count -gt 0) { Start-HomingRound $Agent $ready }
   }
