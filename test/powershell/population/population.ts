@@ -66,6 +66,6 @@ export async function openPopulation(
     until: async (ms) => {
       await run(`Step-World ${ms}`);
     },
-    sent: async () => (await engine.ask('$script:World.Sent')) as readonly WorldRequest[],
+    sent: async () => (await engine.ask(', $script:World.Sent.ToArray()')) as readonly WorldRequest[],
   };
 }
