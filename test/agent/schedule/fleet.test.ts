@@ -49,6 +49,31 @@ test('power returns to all of them together', (t) => {
   assertSpread(t, times, { from: 0, to: 10_000, binMs: 1000 });
 });
 
+test('power went while they waited for their next try; their links come up a moment after it', (t) => {
+  const world: World = { answer: () => AWAY, address: { ipv4: '9.9.9.1' } };
+  const timeline = createTimeline();
+  const random = seeded(42);
+  const plans = Array.from({ length: AGENTS }, (_, n) => planOf([`shop-${n}.dyn.example.org`]));
+  const before = plans.map((plan) => startAgent(timeline, world, { plan, random }));
+  timeline.runUntil(60_000);
+  const memories = before.map(({ core, moment }) => core.memory(moment()));
+  const back = 7_200_000;
+  const later = createTimeline();
+  later.runUntil(back);
+  world.answer = () => DONE;
+  const agents = plans.map((plan, n) => {
+    const agent = startAgent(later, world, { plan, random, memory: memories[n]! });
+    agent.tell({ kind: 'woke' });
+    return agent;
+  });
+  later.runUntil(back + 3000);
+  for (const agent of agents) agent.tell({ kind: 'interfaces-changed' });
+  later.runUntil(back + 60_000);
+  const times = timesOf(agents, 'done');
+  assert.equal(times.length, AGENTS);
+  assertSpread(t, times, { from: back, to: back + 10_000, binMs: 1000 });
+});
+
 test('the next rounds of all of them drift apart', (t) => {
   const world: World = { answer: () => DONE, address: { ipv4: '9.9.9.1' } };
   const { agents, runUntil } = startFleet(world);
