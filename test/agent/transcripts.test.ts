@@ -1,6 +1,8 @@
 /** The transcripts, line by line, over real sockets: what the agent makes of each reply and of each source's answer. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -145,7 +147,7 @@ test('A-3.1 the request is what the clause says, and its secret stands in one pl
   assert.equal(request!.body, '');
 });
 
-test('A-3.2 a connection is used again, and connecting ends in time', async (t) => {
+test('A-3.2 a connection is used again, until the network is another one', async (t) => {
   const server = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });
   t.after(() => server.close());
   const place = serverAt(server.url);
@@ -167,6 +169,34 @@ test('A-3.2 a connection is used again, and connecting ends in time', async (t) 
   assert.ok(new Set(used.slice(0, 6)).size <= 2, `six requests on connections ${used.join()}`);
   assert.ok(!used.slice(0, 6).includes(used[6]!), 'a new network gets a new connection');
 });
+
+test('A-3.2 connecting ends in time, TLS included, however long the whole exchange may take', async (t) => {
+  const mute = createServer();
+  mute.listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  t.after(() => mute.close());
+  const { port } = mute.address() as AddressInfo;
+  const place = serverAt(`https://127.0.0.1:${port}`, { connectTimeoutMs: 300, requestTimeoutMs: 60_000 });
+  const start = performance.now();
+  assert.equal((await update(place, ['9.9.9.9'])).code, 'timeout');
+  assert.ok(performance.now() - start < 20_000);
+});
+
+test(
+  'A-3.3 a client certificate is presented',
+  { skip: authority === undefined && 'needs openssl' },
+  async (t) => {
+    const script = { tls: 'good', status: 200, body: 'good 9.9.9.9\n' } as const;
+    const server = await startScriptedServer({ script, authority: authority!, askCertificate: true });
+    t.after(() => server.close());
+    const { certificate, key } = authority!.client();
+    const place = serverAt(server.url, { ca: authority!.root, requestTimeoutMs: 10_000 });
+    assert.equal((await update(place, ['9.9.9.9'])).kind, 'done');
+    const own = { ...place, clientCertificate: certificate, clientKey: key };
+    assert.equal((await update(own, ['9.9.9.9'])).kind, 'done');
+    assert.deepEqual(server.peers, ['', 'client']);
+  },
+);
 
 test('A-3.4 requests go through the proxy that is set, and a proxy that wants a password is told apart', async (t) => {
   const proxy = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });

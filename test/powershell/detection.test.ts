@@ -164,10 +164,33 @@ test('A-3.2, A-3.4: connections are used again; a closed one is made anew; proxi
     server.requests.at(-1)!.text,
     /^GET http:\/\/a-name\.example\/y HTTP\/1\.1\r\nHost: a-name\.example\r\nProxy-Authorization: Basic dTpw\r\n/,
   );
+  const before = server.requests.length;
+  const bySystem = (name: string): Promise<unknown> =>
+    engine!.ask(`
+      $env:HTTP_PROXY = ${quote(server.url)}; $env:no_proxy = 'other.invalid'
+      try { Get-Body ${quote(`http://${name}/y`)} system } finally { $env:HTTP_PROXY = $null; $env:no_proxy = $null }`);
+  assert.equal(((await bySystem('a-name.invalid')) as { body: string }).body, 'proxied');
+  assert.equal(((await bySystem('other.invalid')) as { code: string }).code, 'network', 'not by the proxy');
+  assert.equal(server.requests.length, before + 1);
   const except = await engine!.ask(
     `, @(foreach ($list in '*', 'example', '.example', 'b.example:443', 'b.example:80', 'other') { Test-HomingProxyException $list ([uri] 'https://b.example') })`,
   );
   assert.deepEqual(except, [true, true, true, true, false, false]);
+});
+
+test('A-3.2: connecting ends in time, TLS included', { skip }, async (t) => {
+  const mute = createServer();
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  t.after(() => mute.close());
+  const { port } = mute.address() as AddressInfo;
+  const start = performance.now();
+  const code = await engine!.ask(`
+    $loop = New-HomingLoop
+    $job = Start-HomingExchange $loop (New-HomingRequest ([uri] 'https://127.0.0.1:${port}/') @{ ConnectTimeout = 300.0; Timeout = 60000.0 }) $null @{}
+    Wait-HomingJob $loop @($job)
+    (Get-HomingReply $job).Code`);
+  assert.equal(code, 'timeout');
+  assert.ok(performance.now() - start < 20_000);
 });
 
 test(

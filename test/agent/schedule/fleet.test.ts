@@ -56,7 +56,7 @@ test('power went while they waited for their next try; their links come up a mom
   const plans = Array.from({ length: AGENTS }, (_, n) => planOf([`shop-${n}.dyn.example.org`]));
   const before = plans.map((plan) => startAgent(timeline, world, { plan, random }));
   timeline.runUntil(60_000);
-  const memories = before.map(({ core, moment }) => core.memory(moment()));
+  const memories = before.map((agent) => agent.core.memory(agent.moment()));
   const back = 7_200_000;
   const later = createTimeline();
   later.runUntil(back);
