@@ -10,7 +10,7 @@ import { parseDuration, parseSize } from '../../clients/agent/src/config/quantit
 import { keysAt } from '../../clients/agent/src/config/schema.ts';
 import { formatSource, parseSource } from '../../clients/agent/src/config/source-text.ts';
 import { createPosix } from '../../clients/agent/src/platform/posix.ts';
-import { readCases } from './scripted/reply.ts';
+import { readCases } from '../clients/scripted/reply.ts';
 
 const SECRET = 'geheim-0123456789-token';
 

@@ -9,7 +9,7 @@ import { enrol, serverOfUrl } from '../../clients/agent/src/enrol/enrol.ts';
 import { createConnections } from '../../clients/agent/src/http/connections.ts';
 import { jsonOf, newDirectory, runHere as runHoming, startServer } from '../e2e/homing-process.ts';
 import { newHome, runHere } from './agent-here.ts';
-import { startScriptedServer } from './scripted/server.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
 
 const TOKEN = 'token-of-shop-7-0123456789';
 const CODE = 'code-0123456789-abcdefgh';

@@ -1,18 +1,21 @@
 /** The transcripts, line by line, over real sockets: what the agent makes of each reply and of each source's answer. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, after, test } from 'node:test';
+import { after, test } from 'node:test';
 import type { ServerConfig } from '../../clients/agent/src/config/agent-config.ts';
 import { look } from '../../clients/agent/src/detect/look.ts';
 import { type Connections, createConnections } from '../../clients/agent/src/http/connections.ts';
 import type { Outcome } from '../../clients/agent/src/update/reply.ts';
 import { sendUpdate } from '../../clients/agent/src/update/request.ts';
+import { canIssue, createAuthority } from '../clients/scripted/certificates.ts';
+import { readCases } from '../clients/scripted/reply.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
+import { listenAs } from '../clients/scripted/source.ts';
 import { type Ended, newHome, runHere } from './agent-here.ts';
-import { canIssue, createAuthority } from './scripted/certificates.ts';
-import { type QuorumSource, readCases } from './scripted/reply.ts';
-import { startScriptedServer } from './scripted/server.ts';
 
 const SECRET = 'a secret of 24 characters';
 const TIMEOUT_MS = 400;
@@ -142,7 +145,9 @@ test('what several sources come to', { concurrency: 8 }, async (t) => {
           t.skip('needs openssl');
           return;
         }
-        const urls = await Promise.all([entry.server, ...entry.others].map((source) => listenAs(t, source)));
+        const urls = await Promise.all(
+          [entry.server, ...entry.others].map((source) => listenAs(t, source, authority)),
+        );
         const ca = entry.server.tls === undefined ? {} : { ca: authority!.root };
         const place = serverAt(urls[0]!, ca);
         const { address, answers } = await withConnections(place, (connections) =>
@@ -200,18 +205,6 @@ test('A-1.8 with nothing configured and nothing but its server in reach, a machi
   assert.match((await ask()).stdout, /^IPv4 \(home\): no 2 sources agree\n/);
 });
 
-/** Starts what a source is, and returns its URL. */
-async function listenAs(t: TestContext, source: QuorumSource): Promise<string> {
-  const server = await startScriptedServer({
-    script: source,
-    ...(authority === undefined ? {} : { authority }),
-  });
-  if (source.refused === true) await server.close();
-  else t.after(() => server.close());
-  // On this machine as well, but not by a name that says so.
-  return source.elsewhere === true ? server.url.replace('127.0.0.1', '0.0.0.0') : server.url;
-}
-
 test('A-3.1 the request is what the clause says, and its secret stands in one place', async (t) => {
   const server = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });
   t.after(() => server.close());
@@ -225,7 +218,7 @@ test('A-3.1 the request is what the clause says, and its secret stands in one pl
   assert.equal(request!.body, '');
 });
 
-test('A-3.2 a connection is used again, and connecting ends in time', async (t) => {
+test('A-3.2 a connection is used again, until the network is another one', async (t) => {
   const server = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });
   t.after(() => server.close());
   const place = serverAt(server.url);
@@ -247,6 +240,34 @@ test('A-3.2 a connection is used again, and connecting ends in time', async (t) 
   assert.ok(new Set(used.slice(0, 6)).size <= 2, `six requests on connections ${used.join()}`);
   assert.ok(!used.slice(0, 6).includes(used[6]!), 'a new network gets a new connection');
 });
+
+test('A-3.2 connecting ends in time, TLS included, however long the whole exchange may take', async (t) => {
+  const mute = createServer();
+  mute.listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  t.after(() => mute.close());
+  const { port } = mute.address() as AddressInfo;
+  const place = serverAt(`https://127.0.0.1:${port}`, { connectTimeoutMs: 300, requestTimeoutMs: 60_000 });
+  const start = performance.now();
+  assert.equal((await update(place, ['9.9.9.9'])).code, 'timeout');
+  assert.ok(performance.now() - start < 20_000);
+});
+
+test(
+  'A-3.3 a client certificate is presented',
+  { skip: authority === undefined && 'needs openssl' },
+  async (t) => {
+    const script = { tls: 'good', status: 200, body: 'good 9.9.9.9\n' } as const;
+    const server = await startScriptedServer({ script, authority: authority!, askCertificate: true });
+    t.after(() => server.close());
+    const { certificate, key } = authority!.client();
+    const place = serverAt(server.url, { ca: authority!.root, requestTimeoutMs: 10_000 });
+    assert.equal((await update(place, ['9.9.9.9'])).kind, 'done');
+    const own = { ...place, clientCertificate: certificate, clientKey: key };
+    assert.equal((await update(own, ['9.9.9.9'])).kind, 'done');
+    assert.deepEqual(server.peers, ['', 'client']);
+  },
+);
 
 test('A-3.4 requests go through the proxy that is set, and a proxy that wants a password is told apart', async (t) => {
   const proxy = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { findProgram, HOSTS, assertPublished, startScenario } from '../interop/programs.ts';
 import { MODULE, buildHost, cleanEnvironment, quote, startEngine } from './engine.ts';
-import { startScriptedServer } from './scripted-server.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
@@ -201,7 +201,7 @@ test('the functions for people: a configuration, a secret, addresses, -WhatIf', 
   // A-1.8: the other default sources are asked through a proxy that is not there.
   const server = await startScriptedServer();
   t.after(() => server.close());
-  server.reply({ status: 200, body: '9.9.9.9' });
+  server.say({ status: 200, body: '9.9.9.9' });
   const set = (value: string): string => `[Environment]::SetEnvironmentVariable('HTTPS_PROXY', ${value})`;
   const lone = await engine!.run(`
     ${made.replace('127.0.0.1:9', `127.0.0.1:${server.port}`)} -Force | ForEach-Object { }

@@ -6,9 +6,9 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { canIssue, createAuthority } from '../agent/scripted/certificates.ts';
+import { canIssue, createAuthority } from '../clients/scripted/certificates.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
-import { startScriptedServer } from './scripted-server.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
@@ -144,30 +144,53 @@ test('A-1.6: of an interface the stable address is taken', { skip }, async () =>
 test('A-3.2, A-3.4: connections are used again; a closed one is made anew; proxies', { skip }, async (t) => {
   const server = await startScriptedServer();
   t.after(() => server.close());
-  server.reply({ status: 200, body: 'good' });
+  server.say({ status: 200, body: 'good' });
   await engine!.run(`& (Get-Module Homing) { $script:TestLoop = New-HomingLoop
     function script:Get-Body([string] $Url, [string] $Proxy) { $job = Start-HomingExchange $script:TestLoop (New-HomingRequest ([uri] $Url) @{ Proxy = $Proxy; Timeout = 3000.0 }) $null @{}; Wait-HomingJob $script:TestLoop @($job); $r = Get-HomingReply $job; @{ code = $r.Code; body = [Text.Encoding]::ASCII.GetString($r.Body); words = $r.Words } } }`);
   const url = `http://127.0.0.1:${server.port}/x`;
   for (let i = 0; i < 3; i++)
     assert.equal(((await engine!.ask(`Get-Body ${quote(url)} none`)) as { body: string }).body, 'good');
-  assert.equal(server.connections(), 1);
+  assert.equal(server.connections, 1);
   // Answered and closed: the next request finds a dead connection.
-  server.reply({ raw: 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood' });
+  server.say({ raw: 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood' });
   for (let i = 0; i < 2; i++)
     assert.equal(((await engine!.ask(`Get-Body ${quote(url)} none`)) as { body: string }).body, 'good');
-  server.reply({ status: 200, body: 'proxied' });
+  server.say({ status: 200, body: 'proxied' });
   const proxied = (await engine!.ask(
     `Get-Body 'http://a-name.example/y' ${quote(`http://u:p@127.0.0.1:${server.port}`)}`,
   )) as { body: string };
   assert.equal(proxied.body, 'proxied');
   assert.match(
-    server.requests.at(-1)!,
+    server.requests.at(-1)!.text,
     /^GET http:\/\/a-name\.example\/y HTTP\/1\.1\r\nHost: a-name\.example\r\nProxy-Authorization: Basic dTpw\r\n/,
   );
+  const before = server.requests.length;
+  const bySystem = (name: string): Promise<unknown> =>
+    engine!.ask(`
+      $env:HTTP_PROXY = ${quote(server.url)}; $env:no_proxy = 'other.invalid'
+      try { Get-Body ${quote(`http://${name}/y`)} system } finally { $env:HTTP_PROXY = $null; $env:no_proxy = $null }`);
+  assert.equal(((await bySystem('a-name.invalid')) as { body: string }).body, 'proxied');
+  assert.equal(((await bySystem('other.invalid')) as { code: string }).code, 'network', 'not by the proxy');
+  assert.equal(server.requests.length, before + 1);
   const except = await engine!.ask(
     `, @(foreach ($list in '*', 'example', '.example', 'b.example:443', 'b.example:80', 'other') { Test-HomingProxyException $list ([uri] 'https://b.example') })`,
   );
   assert.deepEqual(except, [true, true, true, true, false, false]);
+});
+
+test('A-3.2: connecting ends in time, TLS included', { skip }, async (t) => {
+  const mute = createServer();
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  t.after(() => mute.close());
+  const { port } = mute.address() as AddressInfo;
+  const start = performance.now();
+  const code = await engine!.ask(`
+    $loop = New-HomingLoop
+    $job = Start-HomingExchange $loop (New-HomingRequest ([uri] 'https://127.0.0.1:${port}/') @{ ConnectTimeout = 300.0; Timeout = 60000.0 }) $null @{}
+    Wait-HomingJob $loop @($job)
+    (Get-HomingReply $job).Code`);
+  assert.equal(code, 'timeout');
+  assert.ok(performance.now() - start < 20_000);
 });
 
 test(
@@ -178,8 +201,8 @@ test(
     const authority = createAuthority(folder);
     const client = authority.client();
     let peer = '';
-    const origin = await startScriptedServer({ tls: 'good', authority, requestClientCertificate: true });
-    origin.reply({ status: 200, body: 'good' });
+    const script = { tls: 'good', status: 200, body: 'good' } as const;
+    const origin = await startScriptedServer({ script, authority, askCertificate: true });
     const proxy = createServer((socket) => {
       socket.once('data', (head: Buffer) => {
         peer = head.toString().split('\r\n')[0]!;

@@ -8,8 +8,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { startScriptedServer } from '../clients/scripted/server.ts';
 import { MODULE, buildHost, quote, startEngine } from './engine.ts';
-import { startScriptedServer } from './scripted-server.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
@@ -90,17 +90,17 @@ test('a server that is busy is asked again for a file, and then for an enrolment
     headers: { 'retry-after': '0' },
     body: '{"error":"overloaded","message":"Busy."}',
   };
-  server.reply((_request, count) => (count <= 2 ? busy : { status: 200, body: 'whole' }));
+  server.say((_request, count) => (count <= 2 ? busy : { status: 200, body: 'whole' }));
   const fetch = `${DEFINE}; Get-HomingDigest (Receive-HomingFile ${quote(base)} 'x.zip' 50)`;
   assert.deepEqual(await engine!.run(fetch), [createHash('sha256').update('whole').digest('hex')]);
   assert.equal(server.requests.length, 3);
-  server.reply({ status: 404, body: '' });
+  server.say({ status: 404, body: '' });
   assert.match((await engine!.try(fetch)).thrown!.message, /404/);
   assert.equal(server.requests.length, 4, 'what is not there is not asked for again');
 
   const before = server.requests.length;
   const token = '{"host":"shop-7.dyn.example.org","user":"alice","token":"t0ken"}';
-  server.reply(() => (server.requests.length - before <= 1 ? busy : { status: 201, body: token }));
+  server.say(() => (server.requests.length - before <= 1 ? busy : { status: 201, body: token }));
   const path = quote(join(folder, 'enrolled', 'agent.json'));
   const command = `(Register-HomingMachine -Server ${base} -Code X -Name shop-7 -Serial S7 -Path ${path}).Host`;
   assert.deepEqual(await engine!.run(command), ['shop-7.dyn.example.org']);

@@ -17,8 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { startScriptedServer } from '../clients/scripted/server.ts';
 import { MODULE, buildHost, quote, startEngine } from './engine.ts';
-import { startScriptedServer } from './scripted-server.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
@@ -46,8 +46,8 @@ test('the package comes from the server, and is run only with the right checksum
   let wrong = false;
   const server = await startScriptedServer();
   t.after(() => server.close());
-  server.reply((request) => {
-    const name = request.split(' ')[1]!.replace('/clients/', '');
+  server.say(({ path }) => {
+    const name = path.replace('/clients/', '');
     const files: Readonly<Record<string, Buffer>> = {
       'checksums.txt': Buffer.from(
         `${sum(octets)}  homing-powershell.zip\n${sum(wrong ? octets : service)}  homing-service.exe\n`,
@@ -91,7 +91,7 @@ test(
     const server = await startScriptedServer();
     t.after(() => server.close());
     const home = join(folder, 'enrolled');
-    server.reply((_request, count) =>
+    server.say((_request, count) =>
       count === 1
         ? { reset: 'request' }
         : {
@@ -106,16 +106,15 @@ test(
     assert.equal(server.requests.length, 0);
     assert.deepEqual(await engine!.run(`(${command}).Host`), ['shop-7.dyn.example.org']);
     assert.equal(server.requests.length, 2);
-    const [head, body] = server.requests[1]!.split('\r\n\r\n');
-    assert.match(head!, /^POST \/enroll HTTP\/1\.1\r\n/);
-    assert.match(head!, /^Content-Type: application\/json\r?$/m);
-    assert.deepEqual(JSON.parse(body!), { code: '7GQ2-MX41', name: 'shop-7', serial: 'S/N7' });
+    const { method, path: target, headers, body } = server.requests[1]!;
+    assert.deepEqual([method, target, headers['content-type']], ['POST', '/enroll', 'application/json']);
+    assert.deepEqual(JSON.parse(body), { code: '7GQ2-MX41', name: 'shop-7', serial: 'S/N7' });
     assert.equal(readFileSync(join(home, 'home.token'), 'utf8'), 't0ken\n');
     assert.equal(statSync(join(home, 'home.token')).mode & 0o777, 0o600);
     for (const name of readdirSync(home))
       assert.ok(!readFileSync(join(home, name), 'utf8').includes('7GQ2'), name);
     assert.deepEqual(await engine!.run(`(Test-HomingConfiguration ${quote(path)}).Valid`), ['True']);
-    server.reply({
+    server.say({
       status: 403,
       body: '{"error":"expired-code","message":"This enrolment code has expired. Ask for a new one."}',
     });
@@ -133,7 +132,7 @@ test('an installation is asked for, tried, and planned before its first step', {
   t.after(() => server.close());
   const url = `http://127.0.0.1:${server.port}`;
   let word = 'badauth';
-  server.reply((request) => ({ status: 200, body: request.includes(' /ip ') ? '9.9.9.9' : word }));
+  server.say(({ path }) => ({ status: 200, body: path === '/ip' ? '9.9.9.9' : word }));
   const answers = join(folder, 'answers.json');
   writeFileSync(
     answers,

@@ -1,45 +1,19 @@
 /** `clients/transcripts` against the PowerShell module, line by line, over real sockets (A-1.4, A-1.5, A-3, A-4). */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, after, test } from 'node:test';
-import { type Authority, canIssue, createAuthority } from '../agent/scripted/certificates.ts';
-import { type QuorumSource, readCases } from '../agent/scripted/reply.ts';
+import { after, test } from 'node:test';
+import { canIssue, createAuthority } from '../clients/scripted/certificates.ts';
+import { readCases } from '../clients/scripted/reply.ts';
+import { type ScriptedRequest, startScriptedServer } from '../clients/scripted/server.ts';
+import { listenAs } from '../clients/scripted/source.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
-import { type ScriptedReply, startScriptedServer } from './scripted-server.ts';
-
-interface ReplyCase {
-  readonly name: string;
-  readonly sent: string;
-  readonly reply: ScriptedReply;
-  readonly expect: {
-    readonly outcome: string;
-    readonly code: string;
-    readonly retryAfterSeconds?: number;
-    readonly otherMustNotBeAsked?: boolean;
-  };
-}
-
-interface SourceCase {
-  readonly name: string;
-  readonly family: 'ipv4' | 'ipv6';
-  readonly reply: ScriptedReply;
-  readonly expect: string | null;
-}
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
 const engine = 'path' in host ? await startEngine(host.path) : undefined;
 after(() => engine?.close());
-
-function read<T>(name: string): T[] {
-  const text = readFileSync(new URL(`../../clients/transcripts/${name}.jsonl`, import.meta.url), 'utf8');
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as T);
-}
 
 /** One update, as the agent makes it, with short times. */
 const ASK_UPDATE = `
@@ -64,7 +38,7 @@ test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) 
   await engine!.run(
     `. (Get-Module Homing) { ${ASK_UPDATE.replace('function Invoke-Case', 'function script:Invoke-Case')} }`,
   );
-  const cases = read<ReplyCase>('replies');
+  const cases = readCases('replies.jsonl');
   assert.ok(cases.length > 50);
   for (const one of cases) {
     await t.test(one.name, async (t) => {
@@ -73,20 +47,16 @@ test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) 
         t.skip('needs openssl');
         return;
       }
-      const other = await startScriptedServer({ address: '127.0.0.2' });
-      const elsewhere = `http://127.0.0.2:${other.port}/`;
       const server = await startScriptedServer({
-        ...(tls === undefined ? {} : { tls, authority: authority! }),
-        elsewhere: { other: elsewhere, plain: elsewhere },
+        script: one.reply,
+        ...(authority === undefined ? {} : { authority }),
       });
-      server.reply(one.reply);
       try {
-        const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}`;
         const sent = one.sent.split(',').map(quote).join(',');
         // Whoever has to hear that nothing comes waits little.
         const patience = one.expect.code === 'timeout' ? 1500 : 20_000;
         const answer = (await engine!.ask(
-          `Invoke-Case ${quote(url)} ${quote(tls === undefined ? '' : authority!.root)} @(${sent}) ${patience}`,
+          `Invoke-Case ${quote(server.url)} ${quote(tls === undefined ? '' : authority!.root)} @(${sent}) ${patience}`,
         )) as { outcome: string; code: string; words: string; wait: number | null };
         assert.deepEqual(
           { outcome: answer.outcome, code: answer.code },
@@ -99,23 +69,24 @@ test('A-4: every reply of the transcripts has its outcome', { skip }, async (t) 
             one.expect.retryAfterSeconds,
           );
         assert.ok(!answer.words.includes('s3cr'), 'A-6.4');
-        if (one.expect.otherMustNotBeAsked === true) assert.deepEqual(other.requests, []);
+        assert.deepEqual(server.otherRequests, [], 'A-3.5');
         for (const request of server.requests) checkRequest(request, one.sent);
       } finally {
         await server.close();
-        await other.close();
       }
     });
   }
 });
 
 /** A-3.1. */
-function checkRequest(request: string, sent: string): void {
-  assert.ok(request.startsWith(`GET /nic/update?hostname=pc.dyn.example.org&myip=${sent}`), request);
-  assert.match(request, /^User-Agent: Homing-Agent\/\d+\.\d+\.\d+ \(PowerShell 7\.\d+; Linux\)\r$/m);
-  const login = /^Authorization: Basic (\S+)\r$/m.exec(request)?.[1] ?? '';
+function checkRequest({ method, path, headers, text }: ScriptedRequest, sent: string): void {
+  assert.equal(method, 'GET');
+  const moved = path.startsWith('/moved?');
+  if (!moved) assert.equal(path, `/nic/update?hostname=pc.dyn.example.org&myip=${sent}`);
+  assert.match(headers['user-agent']!, /^Homing-Agent\/\d+\.\d+\.\d+ \(PowerShell 7\.\d+; Linux\)$/);
+  const login = /^Basic (\S+)$/.exec(headers['authorization']!)![1]!;
   assert.equal(Buffer.from(login, 'base64').toString(), 'alice:s3cr:t');
-  assert.equal(request.split('s3cr').length, 1, 'the secret stands nowhere else');
+  assert.equal(text.split('s3cr').length, 1, 'the secret stands nowhere else');
 }
 
 test('A-1.1, A-1.8: what several sources come to', { skip }, async (t) => {
@@ -152,36 +123,24 @@ test('A-1.1, A-1.8: what several sources come to', { skip }, async (t) => {
   }
 });
 
-/** Starts what a source is, and returns its URL. */
-async function listenAs(t: TestContext, source: QuorumSource, authority?: Authority): Promise<string> {
-  const { tls } = source;
-  const server = await startScriptedServer(tls === undefined ? {} : { tls, authority: authority! });
-  server.reply(source);
-  if (source.refused === true) await server.close();
-  else t.after(() => server.close());
-  // On this machine as well, but not by a name that says so.
-  const name = source.elsewhere === true ? '0.0.0.0' : '127.0.0.1';
-  return `${tls === undefined ? 'http' : 'https'}://${name}:${server.port}`;
-}
-
 test('A-1.4, A-1.5: every answer of an HTTP source is an address or is not', { skip }, async (t) => {
   const servers = {
     ipv4: await startScriptedServer(),
-    ipv6: await startScriptedServer({ address: '::1' }).catch(() => undefined),
+    ipv6: await startScriptedServer({ host: '::1' }).catch(() => undefined),
   };
   t.after(async () => {
     await servers.ipv4.close();
     await servers.ipv6?.close();
   });
-  for (const one of read<SourceCase>('sources')) {
+  for (const one of readCases('sources.jsonl')) {
     await t.test(`${one.family}: ${one.name}`, async (t) => {
       const server = servers[one.family];
       if (server === undefined) {
         t.skip('needs IPv6 on the loopback interface');
         return;
       }
-      server.reply(one.reply);
-      const url = `http://${one.family === 'ipv4' ? '127.0.0.1' : '[::1]'}:${server.port}/ip`;
+      server.say(one.reply);
+      const url = `${server.url}/ip`;
       const answer = await engine!.ask(`
         $loop = New-HomingLoop
         $settings = @{ Sources = @(ConvertTo-HomingSource ${quote(url)}); Quorum = 1; Timeout = 700.0; ByDefault = $false }

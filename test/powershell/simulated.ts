@@ -6,8 +6,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { ScriptedReply } from '../clients/scripted/reply.ts';
+import { type ScriptedServer, startScriptedServer } from '../clients/scripted/server.ts';
 import { type Engine, quote } from './engine.ts';
-import { type ScriptedReply, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 /** What stands in the log, as far as tests ask. */
 export interface LogLine {
@@ -118,8 +119,8 @@ export async function createWorld(
       writeFileSync(path, JSON.stringify(document));
     },
   };
-  server.reply((request) => {
-    const target = new URL(request.split(' ')[1]!, 'http://server');
+  server.say(({ path }) => {
+    const target = new URL(path, 'http://server');
     if (target.pathname === '/ip') {
       world.looks.push(minute());
       return { status: 200, body: world.address };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { parseDocument, stringify } from 'yaml';
-import { readCases } from '../agent/scripted/reply.ts';
+import { readCases } from '../clients/scripted/reply.ts';
 import { buildHost, quote, startEngine } from './engine.ts';
 
 const host = await buildHost();

@@ -3,7 +3,7 @@
  * and nothing runs by itself; the same seed gives the same week. Invariant: events happen in the order of their time.
  */
 import { type AgentCore, createAgentCore } from '../../../clients/agent/src/schedule/core.ts';
-import type { AgentEvent, Effect, Plan } from '../../../clients/agent/src/schedule/core-types.ts';
+import type { AgentEvent, Effect, Memory, Plan } from '../../../clients/agent/src/schedule/core-types.ts';
 import { type Moment, type Random, passageBetween } from '../../../clients/agent/src/schedule/moment.ts';
 import type { LogEntry } from '../../../clients/agent/src/log/log-entry.ts';
 import type { Outcome } from '../../../clients/agent/src/update/reply.ts';
@@ -136,7 +136,13 @@ export interface SimulatedAgent {
 export function startAgent(
   timeline: Timeline,
   world: World,
-  options: { readonly plan: Plan; readonly random: Random; readonly everySecond?: boolean },
+  options: {
+    readonly plan: Plan;
+    readonly random: Random;
+    readonly everySecond?: boolean;
+    /** What an agent before it has kept; nothing where it is left out. */
+    readonly memory?: Memory;
+  },
 ): SimulatedAgent {
   let wallOffset = Date.UTC(2026, 0, 1);
   let looks = 0;
@@ -144,7 +150,7 @@ export function startAgent(
   const moment = (): Moment => ({ wall: timeline.now + wallOffset, elapsed: timeline.now });
   const core = createAgentCore({
     plan: options.plan,
-    memory: { hosts: new Map(), servers: new Map() },
+    memory: options.memory ?? { hosts: new Map(), servers: new Map() },
     now: moment(),
     random: options.random,
   });

@@ -74,6 +74,8 @@ export function createAgentCore(options: {
 function dispatch(core: CoreContext, event: AgentEvent): void {
   switch (event.kind) {
     case 'tick':
+      // What came due before the spread is over waits as well: others were started with this machine.
+      if (core.now.elapsed < core.earliestRound) return;
       if (core.now.elapsed >= core.roundAt) beginRound(core);
       retryDue(core);
       return;
@@ -243,7 +245,7 @@ function nextDue(core: CoreContext): number {
     const probeAt = run.held && run.phase === 'idle' ? core.gates.get(run.plan.server)!.probeAt : undefined;
     if (probeAt !== undefined) next = Math.min(next, Math.max(probeAt, run.notBefore ?? 0));
   }
-  return next;
+  return Math.max(next, core.earliestRound);
 }
 
 function newTrace(random: Random): string {

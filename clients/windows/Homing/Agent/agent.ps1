@@ -11,6 +11,8 @@ function New-HomingAgent {
   $agent = @{
     Read = $Read; Settings = $null; Folder = $Folder; State = $state.State; Sink = $Sink; Log = New-HomingLog $Read.Value.Log $Folder $Sink
     Loop = New-HomingLoop; Runs = New-HomingDictionary; Gates = @{}; Secrets = @{}; Fingerprints = @{}; NextRound = $null; LastRound = [double]::NegativeInfinity
+    # Earliest: nothing is begun before, the spread of A-2.3. PaidUntil: ahead of now by what hurried rounds have used (A-2.2).
+    Earliest = [double]::NegativeInfinity; PaidUntil = [double]::NegativeInfinity
     Soon = $null; Trace = ''; Dirty = $false; Stopping = $false; Process = $PID; Results = [Collections.Generic.List[hashtable]]::new()
     SecretMark = ''; Zones = @{}
   }

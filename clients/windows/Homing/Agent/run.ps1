@@ -7,20 +7,10 @@ function Invoke-HomingAgent {
   $watch = New-HomingWatch $Agent
   $Agent.State['started'] = Format-HomingTime (Get-HomingTime)
   Write-HomingLog $Agent.Log 'started' "Homing's agent $($script:HomingVersion) runs with $($Agent.Read.Path): $($Agent.Runs.Count) host$(if ($Agent.Runs.Count -ne 1) { 's' })." $null
-  $now = Get-HomingElapsed
-  # A start that belongs to a boot: power that comes back comes back for the neighbours too.
-  $booted = (& $script:HomingClock.Uptime) -lt 600000
-  $Agent.NextRound = $now + $(if ($booted) { Get-HomingChance $Agent.Settings.StartSpread } else { 0.0 })
-  $Agent.Dirty = $true
+  Set-HomingStart $Agent
   try {
-    while ($true) {
-      $now = Get-HomingElapsed
-      if ($now -ge $Deadline -or (Test-HomingStopRequest $Agent)) { break }
-      Watch-HomingMachine $Agent $watch $now
-      Start-HomingDueRound $Agent $now
-      Send-HomingQueued $Agent
-      Start-HomingArrival $Agent
-      Save-HomingAgent $Agent
+    while ((Get-HomingElapsed) -lt $Deadline -and -not (Test-HomingStopRequest $Agent)) {
+      Step-HomingAgent $Agent $watch
       if ($Agent.Loop.Jobs.Count -gt 0) {
         [void] (Step-HomingLoop $Agent.Loop $script:HomingClock.Slice)
         $watch.Slept = 0.0
@@ -40,6 +30,26 @@ function Invoke-HomingAgent {
     Save-HomingAgent $Agent
     Clear-HomingConnection $Agent.Loop
   }
+}
+
+# The first round, at once or, at a start that belongs to a boot, within the spread: power that comes back comes back for
+# the neighbours too (A-2.3).
+function Set-HomingStart {
+  param([hashtable] $Agent)
+  $Agent.NextRound = Get-HomingElapsed
+  if ((& $script:HomingClock.Uptime) -lt 600000) { $Agent.Earliest = $Agent.NextRound + (Get-HomingChance $Agent.Settings.StartSpread) }
+  $Agent.Dirty = $true
+}
+
+# Does what is due now.
+function Step-HomingAgent {
+  param([hashtable] $Agent, [hashtable] $Watch)
+  $now = Get-HomingElapsed
+  Watch-HomingMachine $Agent $Watch $now
+  Start-HomingDueRound $Agent $now
+  Send-HomingQueued $Agent
+  Start-HomingArrival $Agent
+  Save-HomingAgent $Agent
 }
 
 # The file 'stop' in the state's folder asks for the end; it is taken away.
@@ -77,7 +87,10 @@ function Watch-HomingMachine {
   $parted = [Math]::Abs(($wall - $Watch.Wall).TotalMilliseconds - $passed)
   # Late by far: the machine slept. Clocks that part: it slept, or was set.
   if ($passed - $Watch.Slept -gt 30000 -or $parted -gt 30000 -or (Test-HomingWake $Agent)) {
-    Request-HomingRound $Agent ($Now + (Get-HomingChance $Agent.Settings.StartSpread))
+    # Whatever is due meanwhile waits as well: others woke with this machine (A-2.3).
+    $Agent.Earliest = $Now + (Get-HomingChance $Agent.Settings.StartSpread)
+    Request-HomingRound $Agent $Now
+    Clear-HomingConnection $Agent.Loop
     foreach ($run in @($Agent.Runs.Values)) { Repair-HomingTime $run.Record $wall }
   }
   $Watch.Elapsed = $Now
@@ -89,7 +102,11 @@ function Watch-HomingMachine {
   if ($Now - $Watch.Interfaces -ge 4000) {
     $Watch.Interfaces = $Now
     $addresses = Get-HomingInterfaceMark
-    if ($addresses -cne $Watch.Addresses) { Request-HomingRound $Agent $Now }
+    if ($addresses -cne $Watch.Addresses) {
+      # A connection of the network before would answer nobody until its time-out.
+      Clear-HomingConnection $Agent.Loop
+      Request-HomingRound $Agent $Now
+    }
     $Watch.Addresses = $addresses
   }
 }
@@ -119,27 +136,29 @@ function Update-HomingPlan {
   }
 }
 
-# A round at once, but at most one in 10 s (A-2.2).
+# A round at once (A-2.2): three may follow each other a second apart, in the long run it is one in 10 s.
 function Request-HomingRound {
-  param([hashtable] $Agent, [double] $At)
-  $At = [Math]::Max($At, $Agent.LastRound + 10000)
-  $Agent.Soon = if ($null -eq $Agent.Soon) { $At } else { [Math]::Min($At, $Agent.Soon) }
+  param([hashtable] $Agent, [double] $Now)
+  $at = [Math]::Max($Now, [Math]::Max($Agent.LastRound + 1000, $Agent.PaidUntil - 20000))
+  $Agent.Soon = if ($null -eq $Agent.Soon) { $at } else { [Math]::Min($at, $Agent.Soon) }
 }
 
 # Begins the round that is due, the hosts whose back-off is over, and the one that tries for a server.
 function Start-HomingDueRound {
   param([hashtable] $Agent, [double] $Now)
+  if ($Now -lt $Agent.Earliest) { return }
   $regular = $null -ne $Agent.NextRound -and $Now -ge $Agent.NextRound
   if ($regular -or ($null -ne $Agent.Soon -and $Now -ge $Agent.Soon)) {
     $Agent.Soon = $null
     $Agent.LastRound = $Now
+    $Agent.PaidUntil = [Math]::Max($Agent.PaidUntil, $Now) + 10000
     $Agent.NextRound = $Now + (Get-HomingRoundDelay $Agent.Settings.Interval $Agent.Settings.Jitter)
     $round = New-HomingDictionary
     $round['at'] = Format-HomingTime (Get-HomingTime)
     $Agent.State['round'] = $round
     $Agent.Dirty = $true
-    # Those in a back-off, or behind an open circuit, have a time of their own.
-    foreach ($run in @($Agent.Runs.Values)) { if ($run.Phase -eq 'idle' -and $null -eq $run.Due -and $null -ne $Agent.Gates[$run.Plan.Server].ProbeAt) { $run.Held = $true } }
+    # Those in a back-off, or behind an open circuit, have a time of their own; those that are stopped have none.
+    foreach ($run in @($Agent.Runs.Values)) { if ($run.Phase -eq 'idle' -and $null -eq $run.Due -and $null -eq $run.Record['stop'] -and $null -ne $Agent.Gates[$run.Plan.Server].ProbeAt) { $run.Held = $true } }
     $ready = @(@($Agent.Runs.Values) | Where-Object { $null -eq $_.Due -and -not $_.Held })
     if ($ready.Count -gt 0) { Start-HomingRound $Agent $ready }
   }
@@ -178,9 +197,10 @@ function Get-HomingNextMoment {
   foreach ($time in @($Agent.NextRound, $Agent.Soon)) { if ($null -ne $time) { $next = [Math]::Min($next, $time) } }
   foreach ($run in @($Agent.Runs.Values)) {
     if ($null -ne $run.Due) { $next = [Math]::Min($next, $run.Due) }
-    if ($null -ne $run.Arrival -and -not $run.Arrival.Busy) { $next = [Math]::Min($next, $run.Arrival.Next) }
   }
   foreach ($gate in @($Agent.Gates.Values)) { if ($null -ne $gate.ProbeAt -and $null -eq $gate.Prober) { $next = [Math]::Min($next, $gate.ProbeAt) } }
+  $next = [Math]::Max($next, $Agent.Earliest)
+  foreach ($run in @($Agent.Runs.Values)) { if ($null -ne $run.Arrival -and -not $run.Arrival.Busy) { $next = [Math]::Min($next, $run.Arrival.Next) } }
   $next
 }
 

@@ -123,7 +123,7 @@ function Complete-HomingDone {
 function Resume-HomingServer {
   param([hashtable] $Agent, [hashtable] $Run)
   if (-not (Close-HomingGate $Agent.Gates[$Run.Plan.Server] $Run.Key)) { return }
-  $waiting = @(@($Agent.Runs.Values) | Where-Object { $_.Plan.Server -ceq $Run.Plan.Server -and $_.Key -cne $Run.Key -and ($_.Held -or $null -ne $_.Due) })
+  $waiting = @(@($Agent.Runs.Values) | Where-Object { $_.Plan.Server -ceq $Run.Plan.Server -and $_.Key -cne $Run.Key -and $null -eq $_.Record['stop'] -and ($_.Held -or $null -ne $_.Due) })
   foreach ($other in $waiting) {
     $other.Held = $false
     $other.Due = (Get-HomingElapsed) + (Get-HomingChance ([Math]::Min(30000.0, 1000.0 * $waiting.Count)))

@@ -1,12 +1,14 @@
 /**
- * A server that says what a transcript tells it to, octet by octet, over real sockets. It reads requests as raw bytes, so
- * that what it notes is what was sent. Invariant: after `close` nothing of it is left.
+ * A server that says what a transcript tells it to, octet by octet, over real sockets, to both agents. It reads requests as
+ * raw bytes, so that what it notes is what was sent. Invariant: after `close` nothing of it is left.
  */
 import { once } from 'node:events';
 import { type Server, type Socket, createServer } from 'node:net';
-import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
+import { TLSSocket, createServer as createTlsServer } from 'node:tls';
 import type { Authority } from './certificates.ts';
 import type { ScriptedReply } from './reply.ts';
+
+const GOOD: ScriptedReply = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'good\n' };
 
 /** A request as it came. */
 export interface ScriptedRequest {
@@ -17,10 +19,12 @@ export interface ScriptedRequest {
   readonly body: string;
   /** The number of the connection it came over, from 1. */
   readonly connection: number;
+  /** Head and body as they were read, in Latin-1. */
+  readonly text: string;
 }
 
-/** What to say to a request: always the same, or depending on it. */
-export type Script = ScriptedReply | ((request: ScriptedRequest) => ScriptedReply);
+/** What to say to a request: always the same, or depending on it and on its number, from 1. */
+export type Script = ScriptedReply | ((request: ScriptedRequest, count: number) => ScriptedReply);
 
 /** A running server. */
 export interface ScriptedServer {
@@ -31,27 +35,37 @@ export interface ScriptedServer {
   readonly requests: readonly ScriptedRequest[];
   /** Requests at the other place, to which `redirect: other` and `plain` point. */
   readonly otherRequests: readonly ScriptedRequest[];
+  /** How many connections were opened, over TLS those whose handshake was done. */
+  readonly connections: number;
+  /** The common names of the certificates that clients presented, one for each connection over TLS; '' for none. */
+  readonly peers: readonly string[];
   /** Says something else from now on. */
   say(script: Script): void;
   close(): Promise<void>;
 }
 
-/** Starts a server on a free port of 127.0.0.1 or `::1`; `tls` of the script needs the authority. */
-export async function startScriptedServer(options: {
-  readonly script: Script;
+/** How a server is started. */
+export interface ScriptedServerOptions {
+  /** `good` to everything, where it is left out. */
+  readonly script?: Script;
   readonly host?: '127.0.0.1' | '::1';
+  /** Whose certificates it shows; `tls` of the first script needs it. */
   readonly authority?: Authority;
-}): Promise<ScriptedServer> {
-  const { host = '127.0.0.1', authority } = options;
-  const first = typeof options.script === 'function' ? {} : options.script;
-  const kind = first.tls;
-  const [requests, otherRequests]: [ScriptedRequest[], ScriptedRequest[]] = [[], []];
-  let { script } = options;
+  /** Asks for a certificate of the client; one that comes or does not changes nothing. */
+  readonly askCertificate?: boolean;
+}
+
+/** Starts a server on a free port; whether it speaks TLS, and how, is said by the first script, if that is a reply. */
+export async function startScriptedServer(options: ScriptedServerOptions = {}): Promise<ScriptedServer> {
+  const { host = '127.0.0.1' } = options;
+  let script = options.script ?? GOOD;
+  const kind = typeof script === 'function' ? undefined : script.tls;
+  const [requests, otherRequests, peers]: [ScriptedRequest[], ScriptedRequest[], string[]] = [[], [], []];
   const other = await listen(
     createServer((socket) => {
       serve(socket, 0, (request) => {
         otherRequests.push(request);
-        return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'good 9.9.9.9\n' };
+        return GOOD;
       });
     }),
     host,
@@ -60,19 +74,24 @@ export async function startScriptedServer(options: {
   let connections = 0;
   const onSocket = (socket: Socket): void => {
     const connection = ++connections;
+    if (socket instanceof TLSSocket) peers.push(nameOf(socket));
     serve(socket, connection, (request) => {
-      requests.push(request);
-      const reply = typeof script === 'function' ? script(request) : script;
+      const count = requests.push(request);
+      const reply = typeof script === 'function' ? script(request, count) : script;
       return reply.redirect === undefined ? reply : redirectReply(reply, request, places);
     });
   };
-  const server = await listen(makeServer(kind, authority, onSocket), host);
+  const server = await listen(makeServer(kind, options, onSocket), host);
   places.url = placeOf(kind === undefined ? 'http' : 'https', host, server.port);
   return {
     url: places.url,
     port: server.port,
     requests,
     otherRequests,
+    peers,
+    get connections() {
+      return connections;
+    },
     say: (next) => {
       script = next;
     },
@@ -82,9 +101,15 @@ export async function startScriptedServer(options: {
   };
 }
 
+/** The common name that a client presented, or ''. */
+function nameOf(socket: TLSSocket): string {
+  const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string } };
+  return subject?.CN ?? '';
+}
+
 function makeServer(
   kind: ScriptedReply['tls'],
-  authority: Authority | undefined,
+  { authority, askCertificate = false }: ScriptedServerOptions,
   onSocket: (socket: Socket) => void,
 ): Server {
   if (kind === undefined || kind === 'none') return createServer(onSocket);
@@ -94,11 +119,10 @@ function makeServer(
   return createTlsServer(
     {
       ...identity,
+      ...{ requestCert: askCertificate, rejectUnauthorized: false },
       ...(old ? { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } : {}),
     },
-    (socket: TLSSocket) => {
-      onSocket(socket);
-    },
+    onSocket,
   );
 }
 
@@ -172,7 +196,8 @@ function takeRequest(
   const rest = text.slice(end + 4);
   if (rest.length < length) return undefined;
   const [method = '', path = ''] = line.split(' ');
-  const request = { method, path, headers, body: rest.slice(0, length), connection };
+  const body = rest.slice(0, length);
+  const request = { method, path, headers, body, connection, text: text.slice(0, end + 4) + body };
   return { request, rest: rest.slice(length) };
 }
 
@@ -199,8 +224,8 @@ async function write(socket: Socket, reply: ScriptedReply): Promise<void> {
 async function writeWhole(socket: Socket, reply: ScriptedReply): Promise<void> {
   const { status = 200, headers = {}, body = '', bodyBase64, repeat, octets = 0, octetEveryMs } = reply;
   const content = bodyBase64 === undefined ? Buffer.from(body, 'utf8') : Buffer.from(bodyBase64, 'base64');
-  const framing =
-    repeat === undefined ? { 'content-length': String(content.length) } : { connection: 'close' };
+  const length = status === 204 ? {} : { 'content-length': String(content.length) };
+  const framing = repeat === undefined ? length : { connection: 'close' };
   const lines = Object.entries({ ...headers, ...framing }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`HTTP/1.1 ${status} Scripted\r\n${lines.join('')}\r\n`);
   if (octetEveryMs === undefined) socket.write(content);
