@@ -99,7 +99,7 @@ class Sender {
   async #change(exchanges: readonly Exchange[]): Promise<void> {
     for (let start = 0; start < exchanges.length; start += CONCURRENT) {
       const together = exchanges.slice(start, start + CONCURRENT);
-      for (const reply of await Promise.all(together.map((exchange) => this.#update(exchange))))
+      for (const reply of await Promise.all(together.map(async (exchange) => await this.#update(exchange))))
         expectReply(reply, 'good');
     }
   }

@@ -11,7 +11,7 @@ import { hostNameBehind } from '../../update/txt/plan-txt.ts';
 import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
 import { HostAttempts } from './host-attempts.ts';
-import { HostPool } from './host-pool.ts';
+import { HostPool, createNameHash } from './host-pool.ts';
 import type { AttemptRun, Sighting } from './sighting.ts';
 
 /** Where hosts are looked up. */
@@ -42,10 +42,18 @@ interface Place {
   readonly number: number;
 }
 
+/** A host by the name that it has here, and where its attempts are, if they are anywhere. */
+interface Keyed {
+  readonly key: string;
+  readonly hash: number;
+  readonly known: Place | undefined;
+}
+
 /** The record of attempts. */
 export class AttemptRecord {
   readonly #directory: HostDirectory;
   readonly #limits: AttemptLimits;
+  readonly #hash = createNameHash();
   /** By host name in lower case without a trailing dot, as nearly every device writes it. */
   readonly #own = new HostPool();
   readonly #strangers = new HostPool();
@@ -64,10 +72,19 @@ export class AttemptRecord {
 
   /** Notes an attempt at a host as it was named, or at the name of its ACME challenges; others are not noted. */
   note(text: string, sighting: Sighting): void {
-    const known = this.#own.find(text);
-    if (known !== -1 && this.#join(this.#own, known, sighting)) return;
-    const key = known === -1 ? this.#keyOf(text) : text;
-    if (key !== undefined) this.#noteAt(key, sighting);
+    const hash = this.#hash(text);
+    const number = this.#own.find(text, hash);
+    if (number !== -1) {
+      if (!this.#join(this.#own, number, sighting))
+        this.#noteAt({ key: text, hash, known: { pool: this.#own, number } }, sighting);
+      return;
+    }
+    const key = this.#keyOf(text);
+    if (key === undefined) return;
+    // Not among the owners': that was just looked up.
+    if (key === text)
+      this.#noteAt({ key, hash, known: this.#placeIn([this.#strangers], key, hash) }, sighting);
+    else this.#noteAt(this.#keyed(key), sighting);
   }
 
   /** The host behind what was named, where it exists. */
@@ -98,8 +115,17 @@ export class AttemptRecord {
   }
 
   #placeOf(key: string): Place | undefined {
-    for (const pool of [this.#own, this.#strangers]) {
-      const number = pool.find(key);
+    return this.#keyed(key).known;
+  }
+
+  #keyed(key: string): Keyed {
+    const hash = this.#hash(key);
+    return { key, hash, known: this.#placeIn([this.#own, this.#strangers], key, hash) };
+  }
+
+  #placeIn(pools: readonly HostPool[], key: string, hash: number): Place | undefined {
+    for (const pool of pools) {
+      const number = pool.find(key, hash);
       if (number !== -1) return { pool, number };
     }
     return undefined;
@@ -111,27 +137,27 @@ export class AttemptRecord {
     return true;
   }
 
-  #noteAt(key: string, sighting: Sighting): void {
+  #noteAt(keyed: Keyed, sighting: Sighting): void {
     const { proved } = sighting;
-    const known = this.#placeOf(key);
+    const { known } = keyed;
     if (known !== undefined && this.#join(known.pool, known.number, sighting)) return;
     if (!proved && !this.#hasRoomForStranger()) return;
     // Looked up again where it was in the way: it may just have been forgotten.
-    const place = proved || known === undefined ? known : this.#placeOf(key);
-    const { pool, number } = this.#obtain(key, proved, place);
+    const isSure = proved || known === undefined;
+    const { pool, number } = this.#obtain(isSure ? keyed : this.#keyed(keyed.key), proved);
     if (proved) pool.touch(number);
     this.#attempts.add(pool, number, sighting);
     while (this.#attempts.ownBytes > this.#limits.bytes && this.#own.size > 1) this.#forgetOne(this.#own);
   }
 
-  /** The place of a host, among the owners' or the strangers' from here on; `known` is where it is now. */
-  #obtain(key: string, proved: boolean, known: Place | undefined): Place {
+  /** The place of a host, among the owners' or the strangers' from here on. */
+  #obtain({ key, hash, known }: Keyed, proved: boolean): Place {
     if (known !== undefined && (known.pool === this.#own || !proved)) return known;
     const [pool, limit] = proved
       ? [this.#own, this.#limits.hosts]
       : [this.#strangers, this.#limits.strangersHosts];
     while (pool.size >= limit) this.#forgetOne(pool);
-    const number = pool.add(key);
+    const number = pool.add(key, hash);
     if (known !== undefined) {
       this.#attempts.move([known.pool, known.number], [pool, number]);
       known.pool.remove(known.number);

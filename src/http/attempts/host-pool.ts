@@ -32,10 +32,23 @@ export const VALUE = { LATEST: 0, OWN: 1, STRANGERS: 2 } as const;
 
 type Value = (typeof VALUE)[keyof typeof VALUE];
 
+/** The hash of a name for pools: for all that are asked for the same name. */
+export type NameHash = (name: string) => number;
+
+/** A hash whose collisions nobody can foresee. */
+export function createNameHash(): NameHash {
+  const seed = randomInt(2 ** 32) | 0;
+  return (name) => {
+    let hash = seed;
+    for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+    return (hash ^ (hash >>> 15)) >>> 0;
+  };
+}
+
 /** A set of hosts that all have the same right to stay. */
 export class HostPool {
-  // Makes collisions unpredictable from outside.
-  readonly #seed = randomInt(2 ** 32) | 0;
   readonly #index = new NumberIndex();
   readonly #arena = new ByteArena();
   #words = new Uint32Array(FIRST_ROOM * ROW);
@@ -49,9 +62,8 @@ export class HostPool {
     return this.#end - this.#free.length;
   }
 
-  /** The number of a host, or -1. */
-  find(name: string): number {
-    const hash = this.#hash(name);
+  /** The number of a host, or -1; `hash` is its name's, always by the same function. */
+  find(name: string, hash: number): number {
     const index = this.#index;
     for (let slot = index.first(hash); ; slot = index.next(slot)) {
       const number = index.at(slot);
@@ -75,11 +87,10 @@ export class HostPool {
   }
 
   /** Takes in a host that is not there, of a name in ASCII, and returns its number. */
-  add(name: string): number {
+  add(name: string, hash: number): number {
     if (this.#free.length === 0 && this.#end * ROW === this.#words.length) this.#grow();
     const number = this.#free.pop() ?? this.#end++;
     const row = number * ROW;
-    const hash = this.#hash(name);
     this.#words[row + VALUES + VALUE.LATEST] = 0;
     this.#words[row + VALUES + VALUE.OWN] = 0;
     this.#words[row + VALUES + VALUE.STRANGERS] = 0;
@@ -133,13 +144,5 @@ export class HostPool {
   #grow(): void {
     this.#words = resized(this.#words, this.#words.length * 2);
     this.#bytes = Buffer.from(this.#words.buffer);
-  }
-
-  #hash(name: string): number {
-    let hash = this.#seed;
-    for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-    hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
-    return (hash ^ (hash >>> 15)) >>> 0;
   }
 }

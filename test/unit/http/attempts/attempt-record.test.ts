@@ -20,8 +20,8 @@ function sighting(parts: Partial<Sighting> = {}): Sighting {
 class OneHost {
   readonly #all = new HostAttempts();
   readonly #pool = new HostPool();
-  readonly #host = this.#pool.add('one.dyn.test');
-  readonly #other = this.#pool.add('other.dyn.test');
+  readonly #host = this.#pool.add('one.dyn.test', 1);
+  readonly #other = this.#pool.add('other.dyn.test', 2);
   #others = 0;
 
   add(one: Sighting): void {

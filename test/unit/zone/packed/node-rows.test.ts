@@ -30,7 +30,9 @@ function put(rows: NodeRows, id: number, { name, fields, flags, marks, time }: C
   rows.setName(id, buffer, 2, name.length);
   assert.ok(rows.isNamed(id, buffer, 2, name.length));
   assert.ok(!rows.isNamed(id, buffer, 1, name.length + 1));
-  FIELDS.forEach((field, i) => rows.set(id, field, fields[i]!));
+  FIELDS.forEach((field, i) => {
+    rows.set(id, field, fields[i]!);
+  });
   rows.setFlags(id, flags);
   rows.setMarks(id, marks);
   rows.setTime(id, time);
