@@ -6,6 +6,7 @@
  */
 import type { Host } from '../account/host.ts';
 import type { Name } from '../zone/name.ts';
+import type { SharedTexts } from '../zone/packed/shared-texts.ts';
 import type { HostAddresses, HostCells, HostColumns, RestOfHost } from '../zone/zone.ts';
 
 const BLOCKED = 1;
@@ -14,24 +15,6 @@ const RARE = 2;
 
 /** What few hosts have. */
 type Rarities = Pick<Host, 'prefix' | 'derived'>;
-
-/** Texts that many hosts share, by number. A text that nobody uses any more keeps its number. */
-export class SharedTexts {
-  readonly #texts: string[] = [];
-  readonly #numbers = new Map<string, number>();
-
-  /** The number of a text, for which `at` gives it back. */
-  numberOf(text: string): number {
-    const known = this.#numbers.get(text);
-    if (known !== undefined) return known;
-    this.#numbers.set(text, this.#texts.length);
-    return this.#texts.push(text) - 1;
-  }
-
-  at(number: number): string {
-    return this.#texts[number]!;
-  }
-}
 
 /** What is kept of one zone's hosts. */
 export class StoredHostColumns implements HostColumns<Host> {

@@ -5,8 +5,8 @@
  * forgotten, so that what strangers send fills no memory.
  */
 import { type IpAddress, addressFromBytes } from '../../net/ip-address.ts';
-import { SharedTexts } from '../../store/host-columns.ts';
-import { CountedTexts } from '../../store/tokens/counted-texts.ts';
+import { CountedTexts } from '../../zone/packed/counted-texts.ts';
+import { SharedTexts } from '../../zone/packed/shared-texts.ts';
 import { type AttemptOutcome, type AttemptRun, type Sighting, copyOf } from './sighting.ts';
 
 /** Stands for no entry. */

@@ -6,10 +6,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { InProcessMode, InProcessTask } from './growth/updates-in-process.ts';
-import { inDirectory } from './processes.ts';
-import { provision } from './provision.ts';
-import { type Benchmark, type Row, type Scale, runAsProgram, withUnit } from './report.ts';
+import type { InProcessMode, InProcessTask } from './updates-in-process.ts';
+import { inDirectory } from '../processes.ts';
+import { provision } from '../provision.ts';
+import { type Benchmark, type Row, type Scale, runAsProgram, withUnit } from '../report.ts';
 
 const MANY = 10;
 const WARM_UP = 100_000;
@@ -40,7 +40,7 @@ export const benchGrowth: Benchmark = (scale) =>
 
 async function start(data: string, hosts: number): Promise<ChildProcess> {
   const secret = await provision(data, hosts);
-  const program = join(import.meta.dirname, 'growth', 'updates-in-process.ts');
+  const program = join(import.meta.dirname, 'updates-in-process.ts');
   const child = fork(program, [data, secret, String(hosts)]);
   await answerOf(child);
   return child;
