@@ -66,11 +66,24 @@ export interface ZoneOwner {
 /** What a host record holds beyond its addresses. */
 export type RestOfHost<Host extends HostAddresses> = Omit<Host, keyof HostAddresses>;
 
-/** Where what a host record holds beyond its addresses is kept, by the number of its node. */
+/** What the row of a node has room for beside the addresses of its host, so that both lie together. */
+export interface HostCells {
+  /** Eight bits, 0 at first; they outlast the host. */
+  marks(id: number): number;
+  setMarks(id: number, marks: number): void;
+  /** 32 bits. */
+  number(id: number): number;
+  setNumber(id: number, value: number): void;
+  /** 64 bits of floating point. */
+  time(id: number): number;
+  setTime(id: number, value: number): void;
+}
+
+/** Keeps what a host record holds beyond its addresses, by the number of its node. */
 export interface HostColumns<Host extends HostAddresses> {
-  put(id: number, rest: RestOfHost<Host>): void;
+  put(cells: HostCells, id: number, rest: RestOfHost<Host>): void;
   /** The host whose addresses these are, as it was put last under this number. */
-  get(id: number, addresses: HostAddresses): Host;
+  get(cells: HostCells, id: number, addresses: HostAddresses): Host;
   /** A copy that changes on its own. */
   clone(): HostColumns<Host>;
 }
@@ -81,7 +94,7 @@ const EMPTY_NODE: ZoneNode = { rrset: () => undefined, rrsets: () => [] };
 /** Hosts that are nothing but their addresses. */
 const ADDRESSES_ONLY: HostColumns<HostAddresses> = {
   put: () => undefined,
-  get: (_, addresses) => addresses,
+  get: (_cells, _id, addresses) => addresses,
   clone: () => ADDRESSES_ONLY,
 };
 
@@ -233,7 +246,7 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     if (!this.#nodes.isOwner(id)) this.#count(host.name, 1);
     if (!this.#nodes.hasHost(id)) this.#hostCount++;
     this.#nodes.putHost(id, host);
-    this.#columns.put(id, host);
+    this.#columns.put(this.#nodes.rows, id, host);
   }
 
   /** As `putHost`, of a row, which may change afterwards. */
@@ -242,7 +255,7 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
     if (!this.#nodes.isOwner(id) && !this.#isChild(row)) this.#count(this.#nodes.nameOf(id), 1);
     if (!this.#nodes.hasHost(id)) this.#hostCount++;
     this.#nodes.putAddresses(id, row);
-    this.#columns.put(id, rest);
+    this.#columns.put(this.#nodes.rows, id, rest);
   }
 
   removeHost(name: Name): void {
@@ -291,7 +304,7 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
   }
 
   #hostAt(id: number, name?: Name): Host {
-    return this.#columns.get(id, this.#nodes.addresses(id, name));
+    return this.#columns.get(this.#nodes.rows, id, this.#nodes.addresses(id, name));
   }
 
   #ownerAt(id: number, name: Name): ZoneOwner {

@@ -10,8 +10,9 @@ import type { Host } from '../../account/host.ts';
 import { hostNameBehind } from '../../update/txt/plan-txt.ts';
 import { parseHostnameOrWildcard } from '../../zone/hostname.ts';
 import { type Name, formatHostname } from '../../zone/name.ts';
-import { type AttemptRun, HostAttempts, type Sighting } from './host-attempts.ts';
-import { HostPool } from './host-pool.ts';
+import { HostAttempts } from './host-attempts.ts';
+import { HostPool, createNameHash } from './host-pool.ts';
+import type { AttemptRun, Sighting } from './sighting.ts';
 
 /** Where hosts are looked up. */
 export interface HostDirectory {
@@ -39,18 +40,24 @@ const LIMITS: AttemptLimits = {
 interface Place {
   readonly pool: HostPool;
   readonly number: number;
-  readonly attempts: HostAttempts;
+}
+
+/** A host by the name that it has here, and where its attempts are, if they are anywhere. */
+interface Keyed {
+  readonly key: string;
+  readonly hash: number;
+  readonly known: Place | undefined;
 }
 
 /** The record of attempts. */
 export class AttemptRecord {
   readonly #directory: HostDirectory;
   readonly #limits: AttemptLimits;
+  readonly #hash = createNameHash();
   /** By host name in lower case without a trailing dot, as nearly every device writes it. */
   readonly #own = new HostPool();
   readonly #strangers = new HostPool();
-  #bytes = 0;
-  #strangersBytes = 0;
+  readonly #attempts = new HostAttempts();
 
   constructor(directory: HostDirectory, limits: Partial<AttemptLimits> = {}) {
     this.#directory = directory;
@@ -59,15 +66,25 @@ export class AttemptRecord {
 
   /** How many hosts have attempts, and about how many bytes the entries take. */
   get size(): { readonly hosts: number; readonly bytes: number } {
-    return { hosts: this.#own.size + this.#strangers.size, bytes: this.#bytes + this.#strangersBytes };
+    const { ownBytes, strangerBytes } = this.#attempts;
+    return { hosts: this.#own.size + this.#strangers.size, bytes: ownBytes + strangerBytes };
   }
 
   /** Notes an attempt at a host as it was named, or at the name of its ACME challenges; others are not noted. */
   note(text: string, sighting: Sighting): void {
-    const known = this.#own.find(text);
-    if (known !== -1 && this.#join(this.#own, known, sighting)) return;
-    const key = known === -1 ? this.#keyOf(text) : text;
-    if (key !== undefined) this.#noteAt(key, sighting);
+    const hash = this.#hash(text);
+    const number = this.#own.find(text, hash);
+    if (number !== -1) {
+      if (!this.#join(this.#own, number, sighting))
+        this.#noteAt({ key: text, hash, known: { pool: this.#own, number } }, sighting);
+      return;
+    }
+    const key = this.#keyOf(text);
+    if (key === undefined) return;
+    // Not among the owners': that was just looked up.
+    if (key === text)
+      this.#noteAt({ key, hash, known: this.#placeIn([this.#strangers], key, hash) }, sighting);
+    else this.#noteAt(this.#keyed(key), sighting);
   }
 
   /** The host behind what was named, where it exists. */
@@ -80,7 +97,8 @@ export class AttemptRecord {
   /** The attempts at a host, the latest first. */
   list(host: Name): readonly AttemptRun[] {
     const key = formatHostname(host);
-    return this.#placeOf(key)?.attempts.list() ?? [];
+    const place = this.#placeOf(key);
+    return place === undefined ? [] : this.#attempts.list(place.pool, place.number);
   }
 
   /** Forgets a host: whoever has the name next has no part in what was before. */
@@ -92,56 +110,67 @@ export class AttemptRecord {
 
   #keyOf(text: string): string | undefined {
     const host = this.hostOf(text);
-    return host === undefined ? undefined : formatHostname(host.name);
+    if (host === undefined) return undefined;
+    return isWrittenAs(host.name, text) ? text : formatHostname(host.name);
   }
 
   #placeOf(key: string): Place | undefined {
-    for (const pool of [this.#own, this.#strangers]) {
-      const number = pool.find(key);
-      if (number !== -1) return { pool, number, attempts: pool.at(number) };
+    return this.#keyed(key).known;
+  }
+
+  #keyed(key: string): Keyed {
+    const hash = this.#hash(key);
+    return { key, hash, known: this.#placeIn([this.#own, this.#strangers], key, hash) };
+  }
+
+  #placeIn(pools: readonly HostPool[], key: string, hash: number): Place | undefined {
+    for (const pool of pools) {
+      const number = pool.find(key, hash);
+      if (number !== -1) return { pool, number };
     }
     return undefined;
   }
 
   #join(pool: HostPool, number: number, sighting: Sighting): boolean {
-    if (!pool.at(number).join(sighting)) return false;
+    if (!this.#attempts.join(pool, number, sighting)) return false;
     if (sighting.proved) pool.touch(number);
     return true;
   }
 
-  #noteAt(key: string, sighting: Sighting): void {
+  #noteAt(keyed: Keyed, sighting: Sighting): void {
     const { proved } = sighting;
-    const known = this.#placeOf(key);
+    const { known } = keyed;
     if (known !== undefined && this.#join(known.pool, known.number, sighting)) return;
     if (!proved && !this.#hasRoomForStranger()) return;
-    const { pool, number, attempts } = this.#obtain(key, proved);
+    // Looked up again where it was in the way: it may just have been forgotten.
+    const isSure = proved || known === undefined;
+    const { pool, number } = this.#obtain(isSure ? keyed : this.#keyed(keyed.key), proved);
     if (proved) pool.touch(number);
-    this.#bytes -= attempts.ownBytes;
-    this.#strangersBytes -= attempts.strangerBytes;
-    attempts.add(sighting);
-    this.#bytes += attempts.ownBytes;
-    this.#strangersBytes += attempts.strangerBytes;
-    while (this.#bytes > this.#limits.bytes && this.#own.size > 1) this.#forgetOne(this.#own);
+    this.#attempts.add(pool, number, sighting);
+    while (this.#attempts.ownBytes > this.#limits.bytes && this.#own.size > 1) this.#forgetOne(this.#own);
   }
 
   /** The place of a host, among the owners' or the strangers' from here on. */
-  #obtain(key: string, proved: boolean): Place {
-    const known = this.#placeOf(key);
+  #obtain({ key, hash, known }: Keyed, proved: boolean): Place {
     if (known !== undefined && (known.pool === this.#own || !proved)) return known;
-    known?.pool.remove(known.number);
     const [pool, limit] = proved
       ? [this.#own, this.#limits.hosts]
       : [this.#strangers, this.#limits.strangersHosts];
     while (pool.size >= limit) this.#forgetOne(pool);
-    const attempts = known?.attempts ?? new HostAttempts();
-    return { pool, number: pool.add(key, attempts), attempts };
+    const number = pool.add(key, hash);
+    if (known !== undefined) {
+      this.#attempts.move([known.pool, known.number], [pool, number]);
+      known.pool.remove(known.number);
+    }
+    return { pool, number };
   }
 
   /** Where strangers have had their share, the hosts that only they have named go, and then nothing of theirs is added. */
   #hasRoomForStranger(): boolean {
-    while (this.#strangersBytes >= this.#limits.strangersBytes && this.#strangers.size > 1)
+    const attempts = this.#attempts;
+    while (attempts.strangerBytes >= this.#limits.strangersBytes && this.#strangers.size > 1)
       this.#forgetOne(this.#strangers);
-    return this.#strangersBytes < this.#limits.strangersBytes;
+    return attempts.strangerBytes < this.#limits.strangersBytes;
   }
 
   #forgetOne(pool: HostPool): void {
@@ -149,9 +178,24 @@ export class AttemptRecord {
   }
 
   #remove(pool: HostPool, number: number): void {
-    const attempts = pool.at(number);
-    this.#bytes -= attempts.ownBytes;
-    this.#strangersBytes -= attempts.strangerBytes;
+    this.#attempts.clear(pool, number);
     pool.remove(number);
   }
 }
+
+/** Whether a text that was read as a name is that name as it is formatted: nearly always, and quickly said. */
+function isWrittenAs(name: Name, text: string): boolean {
+  if (name.length !== text.length + 2) return false;
+  let nextLabel = name.charCodeAt(0);
+  for (let i = 0; i < text.length; i++) {
+    let octet = name.charCodeAt(i + 1);
+    if (i === nextLabel) {
+      nextLabel += 1 + octet;
+      octet = DOT;
+    }
+    if (text.charCodeAt(i) !== octet) return false;
+  }
+  return true;
+}
+
+const DOT = '.'.charCodeAt(0);

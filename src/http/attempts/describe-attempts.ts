@@ -1,6 +1,6 @@
 /** The record of a host's attempts in words, for its owner. Invariant: every outcome has words of its own. */
 import { formatIpAddress } from '../../net/ip-address.ts';
-import type { AttemptOutcome, AttemptRun } from './host-attempts.ts';
+import type { AttemptOutcome, AttemptRun } from './sighting.ts';
 
 /** Equal attempts, as commands print them. */
 export interface AttemptInfo {

@@ -1,142 +1,136 @@
 /**
- * The last attempts to update one host, in two runs of entries: of those who proved that the host is theirs, and of
+ * The last attempts to update each host, in two lists of entries: of those who proved that the host is theirs, and of
  * all others.
  *
- * Invariants: at most 20 entries, at most half of them of strangers, so that a stranger never pushes out the owner's
- * last ten; equal attempts are one entry with a count, so that months of the same do not push out what differs.
+ * Invariants: at most 20 entries of a host, at most half of them of strangers, so that a stranger never pushes out the
+ * owner's last ten; equal attempts are one entry with a count, so that months of the same do not push out what differs.
  */
-import type { IpAddress } from '../../net/ip-address.ts';
-import type { OutcomeKind } from '../../update/outcome.ts';
-
-/** What came of an attempt; the last five are told apart for the owner alone, never in a reply. */
-export type AttemptOutcome =
-  OutcomeKind | 'wrong-path' | 'wrong-method' | 'unread-body' | 'no-credentials' | 'wrong-user';
-
-/** One attempt as it is noted. */
-export interface Sighting {
-  readonly outcome: AttemptOutcome;
-  /** Whether its sender proved to be one who may at least see the host. */
-  readonly proved: boolean;
-  readonly source: IpAddress;
-  /** Empty where the client named none. */
-  readonly agent: string;
-  /** The dialect's name; empty where the request was none's. */
-  readonly dialect: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
-/** Equal attempts: how many, and when the first and the last of them came. */
-export interface AttemptRun extends Readonly<Omit<Sighting, 'at'>> {
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly count: number;
-}
+import { EntryRows, NONE } from './entry-rows.ts';
+import { type HostPool, VALUE } from './host-pool.ts';
+import type { AttemptRun, Sighting } from './sighting.ts';
 
 /** How many entries a host has at most, and how many of them strangers can make. */
 export const ATTEMPTS_PER_HOST = { all: 20, strangers: 10 } as const;
 
 /** An entry is looked for among the last so many: devices send IPv4 and IPv6 in turns, each from its own address. */
 const WINDOW = 4;
-const LONGEST_AGENT = 100;
-/** An entry without its texts, and its place in the list. */
-const ENTRY_BYTES = 160;
 
-interface Entry extends Omit<AttemptRun, 'lastAt' | 'count'> {
-  lastAt: number;
-  count: number;
-}
+type List = typeof VALUE.OWN | typeof VALUE.STRANGERS;
 
-/** The attempts at one host. */
+/** The attempts at the hosts of any number of pools. */
 export class HostAttempts {
+  readonly #entries = new EntryRows();
   /** About how much memory the entries of each kind take. */
-  ownBytes = 0;
-  strangerBytes = 0;
-  // Made with their first entry: an empty list that grows has room for seventeen at once, and most hosts need one.
-  #own: Entry[] | undefined;
-  #strangers: Entry[] | undefined;
-  /** The entry that counted last, which nearly always counts next; that it is still in its list is seen to. */
-  #latest: Entry | undefined;
+  #ownBytes = 0;
+  #strangerBytes = 0;
+
+  get ownBytes(): number {
+    return this.#ownBytes;
+  }
+
+  get strangerBytes(): number {
+    return this.#strangerBytes;
+  }
 
   /** Counts a sighting where an equal one is among the last; allocates nothing. False where it would be a new entry. */
-  join(sighting: Sighting): boolean {
+  join(pool: HostPool, host: number, sighting: Sighting): boolean {
+    const entries = this.#entries;
+    // Nearly always the one that counted last.
+    const latest = pool.get(host, VALUE.LATEST);
     const entry =
-      this.#latest !== undefined && isEqual(this.#latest, sighting) ? this.#latest : this.#find(sighting);
-    if (entry === undefined) return false;
-    entry.count++;
-    entry.lastAt = sighting.at;
-    this.#latest = entry;
+      latest !== NONE && entries.isEqual(latest, sighting) ? latest : this.#find(pool, host, sighting);
+    if (entry === NONE) return false;
+    entries.count(entry, sighting.at);
+    if (entry !== latest) pool.set(host, VALUE.LATEST, entry);
     return true;
   }
 
   /** Makes an entry of a sighting; the oldest leaves where there are too many. */
-  add({ outcome, proved, source, agent, dialect, at }: Sighting): void {
-    const own = this.#own ?? [];
-    const strangers = this.#strangers ?? [];
-    if (!proved && strangers.length >= ATTEMPTS_PER_HOST.strangers) this.#dropOldest(strangers);
-    else if (own.length + strangers.length >= ATTEMPTS_PER_HOST.all)
-      this.#dropOldest(own.length > ATTEMPTS_PER_HOST.all - ATTEMPTS_PER_HOST.strangers ? own : strangers);
-    const list = proved ? own : strangers;
-    const entry: Entry = {
-      outcome,
-      proved,
-      source,
-      agent: list.find((other) => other.agent === agent)?.agent ?? copyOf(agent),
-      dialect,
-      firstAt: at,
-      lastAt: at,
-      count: 1,
-    };
-    this.#latest = entry;
-    if (list.length > 0) list.push(entry);
-    else if (proved) this.#own = [entry];
-    else this.#strangers = [entry];
-    if (proved) this.ownBytes += bytesOf(entry);
-    else this.strangerBytes += bytesOf(entry);
+  add(pool: HostPool, host: number, sighting: Sighting): void {
+    const own = this.#length(pool, host, VALUE.OWN);
+    const strangers = this.#length(pool, host, VALUE.STRANGERS);
+    if (!sighting.proved && strangers >= ATTEMPTS_PER_HOST.strangers)
+      this.#dropOldest(pool, host, VALUE.STRANGERS);
+    else if (own + strangers >= ATTEMPTS_PER_HOST.all) {
+      const isOwn = own > ATTEMPTS_PER_HOST.all - ATTEMPTS_PER_HOST.strangers;
+      this.#dropOldest(pool, host, isOwn ? VALUE.OWN : VALUE.STRANGERS);
+    }
+    const list = listOf(sighting.proved);
+    const entry = this.#entries.add(sighting, pool.get(host, list));
+    pool.set(host, list, entry);
+    pool.set(host, VALUE.LATEST, entry);
+    this.#account(entry, 1);
   }
 
-  /** All entries, the latest first. */
-  list(): readonly AttemptRun[] {
-    return [...(this.#own ?? []), ...(this.#strangers ?? [])].reverse().sort((a, b) => b.lastAt - a.lastAt);
+  /** All entries of a host, the latest first. */
+  list(pool: HostPool, host: number): readonly AttemptRun[] {
+    const runs: AttemptRun[] = [];
+    for (const list of [VALUE.STRANGERS, VALUE.OWN]) {
+      for (let entry = pool.get(host, list); entry !== NONE; entry = this.#entries.older(entry))
+        runs.push(this.#entries.get(entry));
+    }
+    return runs.sort((a, b) => b.lastAt - a.lastAt);
   }
 
-  #find(sighting: Sighting): Entry | undefined {
-    const list = sighting.proved ? this.#own : this.#strangers;
-    if (list === undefined) return undefined;
-    const end = Math.max(0, list.length - WINDOW);
-    for (let i = list.length - 1; i >= end; i--) if (isEqual(list[i]!, sighting)) return list[i];
-    return undefined;
+  /** Gives a host the entries of another, which has none then. */
+  move([from, before]: readonly [HostPool, number], [to, after]: readonly [HostPool, number]): void {
+    for (const value of [VALUE.LATEST, VALUE.OWN, VALUE.STRANGERS]) {
+      to.set(after, value, from.get(before, value));
+      from.set(before, value, NONE);
+    }
   }
 
-  #dropOldest(list: Entry[]): void {
-    const entry = list.shift()!;
-    if (entry === this.#latest) this.#latest = undefined;
-    if (entry.proved) this.ownBytes -= bytesOf(entry);
-    else this.strangerBytes -= bytesOf(entry);
+  /** Takes all entries of a host away. */
+  clear(pool: HostPool, host: number): void {
+    for (const list of [VALUE.OWN, VALUE.STRANGERS]) {
+      let next;
+      for (let entry = pool.get(host, list); entry !== NONE; entry = next) {
+        next = this.#entries.older(entry);
+        this.#remove(entry);
+      }
+      pool.set(host, list, NONE);
+    }
+    pool.set(host, VALUE.LATEST, NONE);
+  }
+
+  #find(pool: HostPool, host: number, sighting: Sighting): number {
+    let entry = pool.get(host, listOf(sighting.proved));
+    for (let left = WINDOW; left > 0 && entry !== NONE; left--) {
+      if (this.#entries.isEqual(entry, sighting)) return entry;
+      entry = this.#entries.older(entry);
+    }
+    return NONE;
+  }
+
+  #length(pool: HostPool, host: number, list: List): number {
+    let length = 0;
+    for (let entry = pool.get(host, list); entry !== NONE; entry = this.#entries.older(entry)) length++;
+    return length;
+  }
+
+  /** Takes the oldest entry of a list that has one away. */
+  #dropOldest(pool: HostPool, host: number, list: List): void {
+    let newer = NONE;
+    let oldest = pool.get(host, list);
+    for (let older; (older = this.#entries.older(oldest)) !== NONE; oldest = older) newer = oldest;
+    if (newer === NONE) pool.set(host, list, NONE);
+    else this.#entries.setOlder(newer, NONE);
+    if (pool.get(host, VALUE.LATEST) === oldest) pool.set(host, VALUE.LATEST, NONE);
+    this.#remove(oldest);
+  }
+
+  #remove(entry: number): void {
+    this.#account(entry, -1);
+    this.#entries.remove(entry);
+  }
+
+  #account(entry: number, sign: 1 | -1): void {
+    const bytes = sign * this.#entries.bytesOf(entry);
+    if (this.#entries.isProved(entry)) this.#ownBytes += bytes;
+    else this.#strangerBytes += bytes;
   }
 }
 
-/** A user agent as it is kept: cut, so that comparing it costs little, whoever sent it. */
-export function keptAgent(agent: string | undefined): string {
-  if (agent === undefined) return '';
-  return agent.length <= LONGEST_AGENT ? agent : agent.slice(0, LONGEST_AGENT);
-}
-
-function isEqual(entry: Entry, { outcome, proved, source, agent, dialect }: Sighting): boolean {
-  return (
-    entry.outcome === outcome &&
-    entry.proved === proved &&
-    entry.source === source &&
-    entry.agent === agent &&
-    entry.dialect === dialect
-  );
-}
-
-/** A part of a string keeps the whole alive; this is one of its own. */
-function copyOf(text: string): string {
-  return text.length < LONGEST_AGENT ? text : Buffer.from(text, 'latin1').toString('latin1');
-}
-
-function bytesOf({ source, agent }: Entry): number {
-  return ENTRY_BYTES + source.length + agent.length;
+function listOf(proved: boolean): List {
+  return proved ? VALUE.OWN : VALUE.STRANGERS;
 }

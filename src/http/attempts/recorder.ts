@@ -18,7 +18,7 @@ import { parseCredentials } from '../update/credentials.ts';
 import { hostsOfToken } from '../update/dialects/token-hosts.ts';
 import { parseUpdateParameters } from '../update/parameters.ts';
 import type { AttemptRecord } from './attempt-record.ts';
-import { type AttemptOutcome, keptAgent } from './host-attempts.ts';
+import { type AttemptOutcome, keptAgent } from './sighting.ts';
 
 /** What a request says of itself before anything is proved. */
 export interface Claim {

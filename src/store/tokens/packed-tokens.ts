@@ -7,9 +7,9 @@
 import type { Token } from '../../account/token.ts';
 import type { Name } from '../../zone/name.ts';
 import { ByteArena, placeOf } from '../../zone/packed/byte-arena.ts';
+import { CountedTexts } from '../../zone/packed/counted-texts.ts';
 import { FIRST_ROOM, resized } from '../../zone/packed/name-table.ts';
 import { NumberIndex } from '../../zone/packed/number-index.ts';
-import { CountedTexts } from './counted-texts.ts';
 import {
   DIGEST_LENGTH,
   DIGEST_WORDS,

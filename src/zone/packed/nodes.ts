@@ -1,13 +1,14 @@
 /**
- * The nodes of one zone in columns: each name's host addresses, its static RRsets and how many owners lie below it.
+ * The nodes of one zone in rows: each name's host addresses, its static RRsets and how many owners lie below it.
  * Invariants: a name has a number exactly while it has a host, RRsets or owners below it; what is read is a copy or a
- * number, so that nothing outside changes with the columns.
+ * number, so that nothing outside changes with the rows.
  */
 import { type IpAddress, ipv4FromNumber, numberFromIpv4 } from '../../net/ip-address.ts';
 import { type Name, isSubdomain } from '../name.ts';
 import type { RRset } from '../rrset.ts';
-import { ByteArena, placeOf } from './byte-arena.ts';
-import { FIRST_ROOM, NameTable, resized } from './name-table.ts';
+import { type ByteArena, placeOf } from './byte-arena.ts';
+import { NameTable } from './name-table.ts';
+import { FIELD, NodeRows } from './node-rows.ts';
 import { CellCursor, cellLength, countLength, encodeCell, writeCount } from './record-cell.ts';
 
 /** What a node's host publishes. */
@@ -41,18 +42,15 @@ const IPV6 = 4;
 const WILDCARD = 8;
 const IPV6_LENGTH = 16;
 
-/** The columns. */
+/** The nodes. */
 export class Nodes {
-  #arena = new ByteArena();
-  #names = new NameTable(this.#arena);
-  #flags = new Uint8Array(FIRST_ROOM);
-  #ttl = new Uint32Array(FIRST_ROOM);
-  #ipv4 = new Uint32Array(FIRST_ROOM);
-  /** The place of an IPv6 address. */
-  #ipv6 = new Uint32Array(FIRST_ROOM);
-  /** The place of a cell of RRsets behind its length; 0 where there are none. */
-  #records = new Uint32Array(FIRST_ROOM);
-  #below = new Uint32Array(FIRST_ROOM);
+  #rows = new NodeRows();
+  #names = new NameTable(this.#rows);
+
+  /** The rows of the nodes, for whoever keeps more of their hosts than addresses. */
+  get rows(): NodeRows {
+    return this.#rows;
+  }
 
   /** One more than the highest number of a node. */
   get end(): number {
@@ -66,21 +64,17 @@ export class Nodes {
 
   /** The number of a name's node, which is made where there is none. */
   obtain(name: Name): number {
-    const id = this.#names.obtain(name);
-    if (this.#flags.length < this.#names.room) this.#resize(this.#names.room);
-    return id;
+    return this.#names.obtain(name);
   }
 
   /** As `obtain`, of the name of a row. */
   obtainOf({ bytes, nameAt, nameLength }: AddressRow): number {
-    const id = this.#names.obtainOctets(bytes, nameAt, nameLength);
-    if (this.#flags.length < this.#names.room) this.#resize(this.#names.room);
-    return id;
+    return this.#names.obtainOctets(bytes, nameAt, nameLength);
   }
 
   /** Takes a node away that has nothing any more. */
   tidy(id: number): void {
-    if (this.#flags[id] === 0 && this.#records[id] === 0 && this.#below[id] === 0) this.#names.remove(id);
+    if (!this.isOwner(id) && this.below(id) === 0) this.#names.remove(id);
   }
 
   /** Whether a number belongs to a node. */
@@ -93,15 +87,15 @@ export class Nodes {
   }
 
   hasHost(id: number): boolean {
-    return this.#flags[id] !== 0;
+    return this.#rows.flags(id) !== 0;
   }
 
   hasWildcardHost(id: number): boolean {
-    return (this.#flags[id]! & WILDCARD) !== 0;
+    return (this.#rows.flags(id) & WILDCARD) !== 0;
   }
 
   hasRecords(id: number): boolean {
-    return this.#records[id] !== 0;
+    return this.#rows.get(id, FIELD.RECORDS) !== 0;
   }
 
   /** Whether the node is the owner of anything, and not only above owners. */
@@ -111,11 +105,11 @@ export class Nodes {
 
   /** How many owners lie below. */
   below(id: number): number {
-    return this.#below[id]!;
+    return this.#rows.get(id, FIELD.BELOW);
   }
 
   setBelow(id: number, count: number): void {
-    this.#below[id] = count;
+    this.#rows.set(id, FIELD.BELOW, count);
   }
 
   putHost(id: number, { ttl, ipv4, ipv6, wildcard }: Omit<NodeAddresses, 'name'>): void {
@@ -127,36 +121,39 @@ export class Nodes {
     id: number,
     { ttl, ipv4, ipv6, wildcard }: Pick<AddressRow, 'ttl' | 'ipv4' | 'ipv6' | 'wildcard'>,
   ): void {
-    const before = this.#flags[id]!;
-    this.#flags[id] =
-      HOST | (ipv4 === -1 ? 0 : IPV4) | (ipv6 === null ? 0 : IPV6) | (wildcard ? WILDCARD : 0);
-    this.#ttl[id] = ttl;
-    if (ipv4 !== -1) this.#ipv4[id] = ipv4;
+    const rows = this.#rows;
+    const before = rows.flags(id);
+    rows.setFlags(
+      id,
+      HOST | (ipv4 === -1 ? 0 : IPV4) | (ipv6 === null ? 0 : IPV6) | (wildcard ? WILDCARD : 0),
+    );
+    rows.set(id, FIELD.TTL, ttl);
+    if (ipv4 !== -1) rows.set(id, FIELD.IPV4, ipv4);
     if (ipv6 !== null) {
-      if ((before & IPV6) === 0) this.#ipv6[id] = this.#arena.allocate(IPV6_LENGTH);
-      this.#arena.bytes.write(ipv6, placeOf(this.#ipv6[id]!), 'latin1');
+      if ((before & IPV6) === 0) rows.set(id, FIELD.IPV6, this.#arena.allocate(IPV6_LENGTH));
+      this.#arena.bytes.write(ipv6, placeOf(rows.get(id, FIELD.IPV6)), 'latin1');
     } else if ((before & IPV6) !== 0) {
-      this.#arena.release(this.#ipv6[id]!, IPV6_LENGTH);
+      this.#arena.release(rows.get(id, FIELD.IPV6), IPV6_LENGTH);
     }
   }
 
   removeHost(id: number): void {
-    if ((this.#flags[id]! & IPV6) !== 0) this.#arena.release(this.#ipv6[id]!, IPV6_LENGTH);
-    this.#flags[id] = 0;
+    if ((this.#rows.flags(id) & IPV6) !== 0) this.#arena.release(this.#rows.get(id, FIELD.IPV6), IPV6_LENGTH);
+    this.#rows.setFlags(id, 0);
   }
 
   ttl(id: number): number {
-    return this.#ttl[id]!;
+    return this.#rows.get(id, FIELD.TTL);
   }
 
   ipv4(id: number): IpAddress | null {
-    if ((this.#flags[id]! & IPV4) === 0) return null;
-    return ipv4FromNumber(this.#ipv4[id]!);
+    if ((this.#rows.flags(id) & IPV4) === 0) return null;
+    return ipv4FromNumber(this.#rows.get(id, FIELD.IPV4));
   }
 
   ipv6(id: number): IpAddress | null {
-    if ((this.#flags[id]! & IPV6) === 0) return null;
-    const at = placeOf(this.#ipv6[id]!);
+    if ((this.#rows.flags(id) & IPV6) === 0) return null;
+    const at = placeOf(this.#rows.get(id, FIELD.IPV6));
     return this.#arena.bytes.toString('latin1', at, at + IPV6_LENGTH) as IpAddress;
   }
 
@@ -173,13 +170,12 @@ export class Nodes {
 
   /** Fills a row with the name and what the node's host publishes; its bytes are valid until the next change. */
   readRow(id: number, row: AddressRow): void {
-    const { bytes } = this.#arena;
-    const at = this.#names.placeOf(id);
-    row.bytes = bytes;
-    row.nameAt = at + 1;
-    row.nameLength = bytes[at]!;
-    row.ttl = this.#ttl[id]!;
-    row.ipv4 = (this.#flags[id]! & IPV4) === 0 ? -1 : this.#ipv4[id]!;
+    const rows = this.#rows;
+    row.bytes = rows.nameBytes(id);
+    row.nameAt = rows.nameAt(id);
+    row.nameLength = rows.nameLength(id);
+    row.ttl = this.ttl(id);
+    row.ipv4 = (rows.flags(id) & IPV4) === 0 ? -1 : rows.get(id, FIELD.IPV4);
     row.ipv6 = this.ipv6(id);
     row.wildcard = this.hasWildcardHost(id);
   }
@@ -189,20 +185,21 @@ export class Nodes {
     const suffix = Buffer.from(name, 'latin1');
     for (let id = 0; id < this.end; id++) {
       if (!this.hasHost(id)) continue;
-      const { bytes } = this.#arena;
-      const at = this.#names.placeOf(id);
-      const start = at + 1 + bytes[at]! - suffix.length;
+      const bytes = this.#rows.nameBytes(id);
+      const before = this.#rows.nameLength(id) - suffix.length;
+      if (before <= 0) continue;
+      const start = this.#rows.nameAt(id) + before;
       let i = suffix.length - 1;
-      while (i >= 0 && start > at && bytes[start + i] === suffix[i]) i--;
+      while (i >= 0 && bytes[start + i] === suffix[i]) i--;
       // The octets before may end in the middle of a label.
-      if (i < 0 && start > at + 1 && isSubdomain(this.nameOf(id), name)) return id;
+      if (i < 0 && isSubdomain(this.nameOf(id), name)) return id;
     }
     return -1;
   }
 
   /** A cursor over a node's RRsets; valid until the next change. */
   records(id: number): CellCursor {
-    const place = this.#records[id]!;
+    const place = this.#rows.get(id, FIELD.RECORDS);
     if (place === 0) return new CellCursor(this.#arena.bytes, 0, 0);
     const { start, length } = this.#cell(place);
     return new CellCursor(this.#arena.bytes, start, start + length);
@@ -210,36 +207,31 @@ export class Nodes {
 
   /** Replaces a node's RRsets. */
   setRecords(id: number, rrsets: readonly RRset[]): void {
-    const place = this.#records[id]!;
+    const place = this.#rows.get(id, FIELD.RECORDS);
     if (place !== 0) {
       const { start, length } = this.#cell(place);
       this.#arena.release(place, start + length - placeOf(place));
     }
-    this.#records[id] = 0;
+    this.#rows.set(id, FIELD.RECORDS, 0);
     if (rrsets.length === 0) return;
     const length = cellLength(rrsets);
     const fresh = this.#arena.allocate(countLength(length) + length);
     const { bytes } = this.#arena;
     encodeCell(rrsets, bytes, writeCount(length, bytes, placeOf(fresh)));
-    this.#records[id] = fresh;
+    this.#rows.set(id, FIELD.RECORDS, fresh);
   }
 
   /** A copy that changes on its own, made in steps of some milliseconds while nothing changes. */
   *clone(): Generator<undefined, Nodes> {
     const copy = new Nodes();
-    copy.#arena = this.#arena.clone();
-    yield;
-    copy.#names = this.#names.clone(copy.#arena);
-    yield;
-    copy.#flags = this.#flags.slice();
-    copy.#ttl = this.#ttl.slice();
-    copy.#ipv4 = this.#ipv4.slice();
-    yield;
-    copy.#ipv6 = this.#ipv6.slice();
-    copy.#records = this.#records.slice();
-    copy.#below = this.#below.slice();
+    copy.#rows = yield* this.#rows.clone(this.end);
+    copy.#names = this.#names.clone(copy.#rows);
     yield;
     return copy;
+  }
+
+  get #arena(): ByteArena {
+    return this.#rows.arena;
   }
 
   #cell(place: number): { start: number; length: number } {
@@ -251,14 +243,5 @@ export class Nodes {
       length += (octet & 127) * factor;
       if (octet < 128) return { start, length };
     }
-  }
-
-  #resize(room: number): void {
-    this.#flags = resized(this.#flags, room);
-    this.#ttl = resized(this.#ttl, room);
-    this.#ipv4 = resized(this.#ipv4, room);
-    this.#ipv6 = resized(this.#ipv6, room);
-    this.#records = resized(this.#records, room);
-    this.#below = resized(this.#below, room);
   }
 }

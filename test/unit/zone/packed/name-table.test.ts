@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { runAtOnce } from '../../../../src/ops/steps.ts';
 import { type Name, parseName } from '../../../../src/zone/name.ts';
-import { ByteArena } from '../../../../src/zone/packed/byte-arena.ts';
 import { NameTable } from '../../../../src/zone/packed/name-table.ts';
+import { NodeRows } from '../../../../src/zone/packed/node-rows.ts';
 import { CellCursor, cellLength, encodeCell } from '../../../../src/zone/packed/record-cell.ts';
 import type { RRset } from '../../../../src/zone/rrset.ts';
 
@@ -12,14 +13,15 @@ const nth = (i: number): Name => parseName(`${'n'.repeat(i % 40)}${i}.test`)!;
 test('names keep their numbers while others come and go, as in a Map', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(60)), { maxLength: 400 }), (steps) => {
-      const table = new NameTable(new ByteArena());
+      const rows = new NodeRows();
+      const table = new NameTable(rows);
       const expected = new Map<Name, number>();
       for (const [isAdded, i] of steps) {
         const name = nth(i);
         const known = expected.get(name);
         if (isAdded && known === undefined) {
           const id = table.obtain(name);
-          assert.ok(id < table.room && ![...expected.values()].includes(id));
+          assert.ok(id < rows.room && ![...expected.values()].includes(id));
           expected.set(name, id);
         } else if (!isAdded && known !== undefined) {
           table.remove(known);
@@ -35,12 +37,12 @@ test('names keep their numbers while others come and go, as in a Map', () => {
   );
 });
 
-test('a copy of an arena with its names changes on its own', () => {
-  const arena = new ByteArena();
-  const table = new NameTable(arena);
+test('a copy of rows with their names changes on its own', () => {
+  const rows = new NodeRows();
+  const table = new NameTable(rows);
   for (let i = 0; i < 1000; i++) table.obtain(nth(i));
   table.remove(table.find(nth(7)));
-  const copy = table.clone(arena.clone());
+  const copy = table.clone(runAtOnce(rows.clone(table.end)));
   for (let i = 0; i < 1000; i += 2) table.remove(table.find(nth(i)));
   for (let i = 1000; i < 1500; i++) table.obtain(nth(i));
   for (let i = 0; i < 1500; i++) {
@@ -52,16 +54,17 @@ test('a copy of an arena with its names changes on its own', () => {
 });
 
 test('a thousand names that come and go again and again take no more memory than once', () => {
-  const arena = new ByteArena();
-  const table = new NameTable(arena);
+  const rows = new NodeRows();
+  const table = new NameTable(rows);
   const round = (): void => {
     for (let i = 0; i < 1000; i++) table.obtain(nth(i));
     for (let i = 0; i < 1000; i++) table.remove(table.find(nth(i)));
   };
   round();
-  const { length } = arena.bytes;
+  const { length } = rows.arena.bytes;
   for (let i = 0; i < 20; i++) round();
-  assert.equal(arena.bytes.length, length);
+  assert.equal(rows.arena.bytes.length, length);
+  assert.equal(rows.room, 1024);
   assert.equal(table.end, 1000);
 });
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { parseDocument, stringify } from 'yaml';
-import { readCases } from '../clients/scripted/reply.ts';
-import { buildHost, quote, startEngine } from './engine.ts';
+import { readCases } from '../../clients/scripted/reply.ts';
+import { buildHost, quote, startEngine } from '../engine.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;

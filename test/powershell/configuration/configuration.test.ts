@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { buildHost, quote, startEngine } from './engine.ts';
+import { buildHost, quote, startEngine } from '../engine.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;

@@ -1,5 +1,6 @@
 /**
- * Texts that many tokens share, by number: accounts and labels.
+ * Texts that many things share, by number: accounts and labels of tokens,
+ * agents of attempts.
  * Invariant: a text has one number for as long as it is taken more often than it is released; a number that is free is
  * given to another text.
  */
