@@ -1,5 +1,6 @@
 /**
- * `homing-service.exe`, cross-compiled by Debian's MinGW: messages, resources, then one call of the compiler.
+ * `homing-service.exe`, cross-compiled by Debian's MinGW: messages, resources, then one call of the compiler; and the
+ * library of the MSI, which shares its text functions.
  *
  * Invariant: every warning is an error, and the mitigations that Windows offers to executables are on.
  */
@@ -54,17 +55,31 @@ export function buildServiceHost(outfile: string): void {
   runProgram(
     work,
     `${TOOL}gcc`,
-    ...[
-      '-std=c17',
-      '-Os',
-      '-s',
-      '-municode',
-      '-static',
-      '-D_WIN32_WINNT=0x0A00',
-      `-DHOMING_VERSION=L"${VERSION}"`,
-    ],
-    ...[...WARNINGS, ...HARDENING, '-Wl,--no-insert-timestamp', `-ffile-prefix-map=${source}=.`],
+    ...languageOf(source),
+    ...['-municode', `-DHOMING_VERSION=L"${VERSION}"`],
     ...['-o', outfile, ...files.sort().map((file) => join(source, file)), 'resources.o'],
     ...['-ladvapi32', '-lcrypt32', '-lshell32'],
   );
+}
+
+/** Builds the library that hands secrets to the agent for the Windows Installer; throws `BuildFailure`. */
+export function buildSetupLibrary(outfile: string): void {
+  const source = join(ROOT, 'clients', 'windows');
+  const work = join(CACHE, 'service');
+  mkdirSync(work, { recursive: true });
+  const files = [join('msi', 'homing-setup.c'), join('service', 'text.c')].map((file) => join(source, file));
+  runProgram(
+    work,
+    `${TOOL}gcc`,
+    ...languageOf(source),
+    ...['-shared', '-o', outfile, ...files, '-ladvapi32', '-lmsi'],
+  );
+}
+
+/** What is said to the compiler of every part; the paths below `source` do not show in the result. */
+function languageOf(source: string): readonly string[] {
+  return [
+    ...['-std=c17', '-Os', '-s', '-static', '-D_WIN32_WINNT=0x0A00'],
+    ...[...WARNINGS, ...HARDENING, '-Wl,--no-insert-timestamp', `-ffile-prefix-map=${source}=.`],
+  ];
 }

@@ -71,8 +71,10 @@ int event_command(const wchar_t *id, const wchar_t *kind, const wchar_t *file);
 /* guard.c: what only administrators and the service may touch. They return a Windows error code. */
 DWORD guard_directory(const wchar_t *path, PSID account);
 DWORD guard_purge(const wchar_t *path); /* does not follow links */
-DWORD event_source_add(const wchar_t *self);
-DWORD event_source_remove(const wchar_t *self); /* only where it is this program's */
+
+/* source.c: the source of the Event Log; `host` and `self` are service hosts. They return a Windows error code. */
+DWORD event_source_add(const wchar_t *host);
+DWORD event_source_remove(const wchar_t *name, const wchar_t *self); /* as far as no other service needs it */
 
 /* setup.c: commands that talk to the service manager; they return exit codes. */
 int setup_install(const struct options *options);
