@@ -21,12 +21,19 @@ export function canBuildMsi(): boolean {
 // Bits of the types of custom actions.
 const CALL_FUNCTION_OF_THIS_PACKAGE = 0x1;
 const RUN_EXE_OF_THIS_PACKAGE = 0x12;
+const SET_PROPERTY = 0x33;
 const GO_ON_AFTER_FAILURE = 0x40;
 const ON_ROLLBACK = 0x100;
 const IN_SCRIPT = 0x400;
 const AS_SYSTEM = 0x800;
 const HIDE_TARGET = 0x2000;
 const DEFERRED = IN_SCRIPT + AS_SYSTEM;
+
+/** What gives an action its data, and what takes secrets out of the session once they have been given. */
+const SETTERS = [
+  ...['UndoServiceData', 'EnrollData', 'ConfigureData'],
+  ...['ForgetCode', 'ForgetToken', 'ForgetEnroll', 'ForgetConfigure'],
+];
 
 // Attributes of a row that finds earlier versions: their features are taken over, this very version counts as earlier.
 const FIND_EARLIER_OR_SAME = 0x1 + 0x200;
@@ -41,9 +48,15 @@ function statements(upgradeCode: string): readonly string[] {
       (action) =>
         `UPDATE \`CustomAction\` SET \`Type\` = ${CALL_FUNCTION_OF_THIS_PACKAGE + DEFERRED + HIDE_TARGET} WHERE \`Action\` = '${action}'`,
     ),
-    ...['UndoService', 'RestoreService'].map(
-      (action) =>
-        `UPDATE \`CustomAction\` SET \`Type\` = ${RUN_EXE_OF_THIS_PACKAGE + DEFERRED + ON_ROLLBACK + GO_ON_AFTER_FAILURE} WHERE \`Action\` = '${action}'`,
+    ...SETTERS.map(
+      (action) => `UPDATE \`CustomAction\` SET \`Type\` = ${SET_PROPERTY} WHERE \`Action\` = '${action}'`,
+    ),
+    ...Object.entries({
+      UndoService: CALL_FUNCTION_OF_THIS_PACKAGE,
+      RestoreService: RUN_EXE_OF_THIS_PACKAGE,
+    }).map(
+      ([action, kind]) =>
+        `UPDATE \`CustomAction\` SET \`Type\` = ${kind + DEFERRED + ON_ROLLBACK + GO_ON_AFTER_FAILURE} WHERE \`Action\` = '${action}'`,
     ),
     // A client that is not elevated hands these to the part that is.
     "UPDATE `Property` SET `Value` = 'SERVER;HOST;USER;TOKEN;CODE;PURGE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE `Property` = 'SecureCustomProperties'",

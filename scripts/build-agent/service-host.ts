@@ -1,6 +1,6 @@
 /**
  * `homing-service.exe`, cross-compiled by Debian's MinGW: messages, resources, then one call of the compiler; and the
- * library of the MSI, which shares its text functions.
+ * library of the MSI, which shares parts of it.
  *
  * Invariant: every warning is an error, and the mitigations that Windows offers to executables are on.
  */
@@ -62,17 +62,18 @@ export function buildServiceHost(outfile: string): void {
   );
 }
 
-/** Builds the library that hands secrets to the agent for the Windows Installer; throws `BuildFailure`. */
+/** Builds the library of the MSI's own custom actions; throws `BuildFailure`. */
 export function buildSetupLibrary(outfile: string): void {
   const source = join(ROOT, 'clients', 'windows');
   const work = join(CACHE, 'service');
   mkdirSync(work, { recursive: true });
-  const files = [join('msi', 'homing-setup.c'), join('service', 'text.c')].map((file) => join(source, file));
+  const shared = ['guard.c', 'setup.c', 'source.c', 'text.c'].map((file) => join(source, 'service', file));
   runProgram(
     work,
     `${TOOL}gcc`,
     ...languageOf(source),
-    ...['-shared', '-o', outfile, ...files, '-ladvapi32', '-lmsi'],
+    ...['-shared', '-o', outfile, join(source, 'msi', 'homing-setup.c'), ...shared],
+    ...['-ladvapi32', '-lshell32', '-lmsi'],
   );
 }
 

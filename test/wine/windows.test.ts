@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { findProgram } from '../interop/programs.ts';
 import { checkOnce, checkOneAtATime, checkService } from './agent.ts';
+import { checkEnrolment, checkRollback } from './package-enrol.ts';
 import { checkInstallation, checkTables } from './package.ts';
 import {
   type Place,
@@ -64,6 +65,8 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
 
   describe('the MSI', { skip: inDist('homing-agent.msi') ? false : 'needs homing-agent.msi' }, () => {
     it('installs, upgrades and is removed', (t) => checkInstallation(t, prefix()));
+    it('enrols a machine by a code', (t) => checkEnrolment(t, prefix()));
+    it('leaves nothing of an installation that fails', (t) => checkRollback(t, prefix()));
     it('says what only the real installer looks at', () => {
       checkTables();
     });

@@ -1,13 +1,14 @@
 /*
- * What the package for the Windows Installer does by a function of its own: it gives a code or a token to the agent.
+ * What the package for the Windows Installer does by functions of its own: it gives a code or a token to the agent, and
+ * takes the service of an installation that is given up away, even where the service host's file has gone already.
  *
  * Invariants: the secret stands in no command line, no environment and no log. It comes as CustomActionData, which is
  * kept out of the log (MsiHiddenProperties, HideTarget), and goes to the standard input of homing-agent.exe through a
  * file that only SYSTEM and the administrators may open, that nobody but this process has open, and that Windows
  * deletes with its last handle.
  *
- * CustomActionData, a line each: the folder of the programs, the data directory, `enroll` or `add`, server, host, user,
- * secret. It is built with text.c of the service host.
+ * CustomActionData of ConfigureAgent, a line each: the folder of the programs, the data directory, `enroll` or `add`,
+ * server, host, user, secret. Of RemoveNewService: the folder of the programs. Parts of the service host are inside.
  */
 #include "../service/homing-service.h"
 
@@ -39,9 +40,13 @@ static wchar_t *custom_action_data(MSIHANDLE session) {
     if (MsiGetPropertyW(session, L"CustomActionData", none, &length) != ERROR_MORE_DATA) return NULL;
     length++;
     wchar_t *data = calloc(length, sizeof *data);
-    if (data == NULL || MsiGetPropertyW(session, L"CustomActionData", data, &length) == ERROR_SUCCESS) return data;
-    free(data);
-    return NULL;
+    if (data != NULL && MsiGetPropertyW(session, L"CustomActionData", data, &length) != ERROR_SUCCESS) {
+        free(data);
+        data = NULL;
+    }
+    /* An installer that keeps it as a property of the session would put it into its log at the end. */
+    MsiSetPropertyW(session, L"CustomActionData", L"");
+    return data;
 }
 
 /* Parts the lines in place; false where there are too few. The last one has the rest. */
@@ -175,8 +180,9 @@ static UINT configure(MSIHANDLE session, wchar_t **fields, HANDLE input, HANDLE 
     return done ? ERROR_SUCCESS : ERROR_INSTALL_FAILURE;
 }
 
-/* The custom action, deferred and as SYSTEM; the only function that is exported. */
+/* The custom actions: deferred, and at a rollback; both as SYSTEM. Nothing else is exported. */
 __declspec(dllexport) UINT __stdcall ConfigureAgent(MSIHANDLE session);
+__declspec(dllexport) UINT __stdcall RemoveNewService(MSIHANDLE session);
 
 UINT __stdcall ConfigureAgent(MSIHANDLE session) {
     wchar_t *fields[FIELDS];
@@ -194,4 +200,15 @@ UINT __stdcall ConfigureAgent(MSIHANDLE session) {
     SecureZeroMemory(data, length * sizeof *data);
     free(data);
     return result;
+}
+
+UINT __stdcall RemoveNewService(MSIHANDLE session) {
+    wchar_t *programs = custom_action_data(session);
+    if (programs == NULL) return ERROR_INSTALL_FAILURE;
+    wchar_t *host = path_below(programs, L"homing-service.exe");
+    const struct options options = {.name = DEFAULT_NAME};
+    int code = setup_uninstall(&options, host);
+    free(host);
+    free(programs);
+    return code == EXIT_DONE || code == EXIT_NOT_INSTALLED ? ERROR_SUCCESS : ERROR_INSTALL_FAILURE;
 }

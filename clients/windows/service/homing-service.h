@@ -78,7 +78,7 @@ DWORD event_source_remove(const wchar_t *name, const wchar_t *self); /* as far a
 
 /* setup.c: commands that talk to the service manager; they return exit codes. */
 int setup_install(const struct options *options);
-int setup_uninstall(const struct options *options);
+int setup_uninstall(const struct options *options, const wchar_t *self); /* `self`: the service host */
 int setup_start(const struct options *options);
 int setup_stop(const struct options *options);
 int setup_query(const struct options *options);

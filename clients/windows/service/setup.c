@@ -233,7 +233,7 @@ static SC_HANDLE open_service(const struct options *options, DWORD access, int *
     return service;
 }
 
-int setup_uninstall(const struct options *options) {
+int setup_uninstall(const struct options *options, const wchar_t *self) {
     int code;
     SC_HANDLE service =
         open_service(options, SERVICE_STOP | SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG | DELETE, &code);
@@ -244,9 +244,7 @@ int setup_uninstall(const struct options *options) {
     if (!DeleteService(service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
         code = fail(GetLastError(), L"cannot delete the service %ls", options->name);
     CloseServiceHandle(service);
-    wchar_t *self = path_of_self();
     DWORD error = event_source_remove(options->name, self);
-    free(self);
     if (error != ERROR_SUCCESS) code = fail(error, L"cannot remove the event source");
     if (data != NULL && options->purge && (error = guard_purge(data)) != ERROR_SUCCESS)
         code = fail(error, L"cannot remove %ls", data);
