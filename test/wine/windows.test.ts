@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { findProgram } from '../interop/programs.ts';
 import { checkOnce, checkOneAtATime, checkService } from './agent.ts';
+import { checkSharedSource } from './event-source.ts';
 import { checkEnrolment, checkRollback } from './package-enrol.ts';
 import { checkInstallation, checkTables } from './package.ts';
 import {
@@ -44,6 +45,7 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
     it('keeps secrets by DPAPI', () => checkSecrets(place('Secrets')));
     it('has the text of every event', () => checkEvents(place('Events')));
     it('is a service from install to uninstall', (t) => checkLifeCycle(t, place('LifeCycle')));
+    it('leaves the event source to others that need it', (t) => checkSharedSource(t, place));
     it('takes over a data directory', (t) => checkDataDirectory(t, place('DataDirectory')));
   });
 
