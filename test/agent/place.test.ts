@@ -14,7 +14,8 @@ import { askSocket, holdSocket } from '../../clients/agent/src/platform/held-soc
 import { newHome } from './agent-here.ts';
 
 const MAIN = fileURLToPath(new URL('../../clients/agent/src/main.ts', import.meta.url));
-const MODULE = new URL('../../clients/agent/src/platform/held-socket.ts', import.meta.url).href;
+const PLATFORM = new URL('../../clients/agent/src/platform/', import.meta.url);
+const WAYS = { sockets: 'held-socket.ts', handle: 'held-handle.ts' } as const;
 
 const placeOf = (t: TestContext, name = 'place'): string => join(newHome(t, 'none-of-this').directory, name);
 const files = (directory: string): readonly string[] => readdirSync(directory).sort();
@@ -23,13 +24,19 @@ const files = (directory: string): readonly string[] => readdirSync(directory).s
 async function startHolder(
   t: TestContext,
   directory: string,
-  { at = 0, options = {} }: { readonly at?: number; readonly options?: { uid?: number } } = {},
+  about: { readonly at?: number; readonly uid?: number; readonly way?: keyof typeof WAYS } = {},
 ): Promise<{ readonly child: ChildProcess; readonly answer: Record<string, unknown> }> {
-  const source = `const { holdSocket } = await import(${JSON.stringify(MODULE)});
+  const { at = 0, uid, way = 'sockets' } = about;
+  const module = new URL(WAYS[way], PLATFORM).href;
+  const source = `const way = await import(${JSON.stringify(module)});
     while (Date.now() < ${at}) await new Promise((wake) => setTimeout(wake, 1));
-    console.log(JSON.stringify(await holdSocket(${JSON.stringify(directory)})));
+    console.log(JSON.stringify(await (way.holdSocket ?? way.holdHandle)(${JSON.stringify(directory)})));
     setInterval(() => undefined, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], options);
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', source],
+    uid === undefined ? {} : { uid },
+  );
   t.after(() => child.kill('SIGKILL'));
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, answer: JSON.parse(chunk.toString()) as Record<string, unknown> };
@@ -161,16 +168,20 @@ test('A-7.4 who may not write there cannot take the place, nor ask; the command 
   const directory = home.state;
   mkdirSync(directory, { recursive: true });
   for (const path of [home.directory, directory]) chmodSync(path, 0o755);
-  const { child, answer } = await startHolder(t, directory, { options: { uid: 65_534 } });
+  const { child, answer } = await startHolder(t, directory, { uid: 65_534 });
   assert.equal(answer['reason'], 'barred');
   await kill(child);
-  assert.deepEqual(files(directory), [], 'it left nothing');
+  // The way of Windows, with this system's rights.
+  const alone = await startHolder(t, directory, { uid: 65_534, way: 'handle' });
+  assert.equal(alone.answer['reason'], 'barred');
+  assert.match(String(alone.answer['message']), /agent\.lock cannot be opened/);
+  assert.deepEqual(files(directory), [], 'they left nothing');
 
   // Somebody's agent in a directory of somebody else's: not to be asked, and not said to run.
   chmodSync(directory, 0o777);
   const held = await holdSocket(directory);
   assert.ok(held.ok);
-  const { answer: other } = await startHolder(t, directory, { options: { uid: 65_534 } });
+  const { answer: other } = await startHolder(t, directory, { uid: 65_534 });
   assert.equal(other['reason'], 'barred');
   assert.match(String(other['message']), /cannot be asked whether an agent runs/);
   await held.release();

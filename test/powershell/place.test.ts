@@ -3,12 +3,14 @@
  * other; and the module alone as it does it on Windows.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, after, test } from 'node:test';
 import { askSocket, holdSocket } from '../../clients/agent/src/platform/held-socket.ts';
-import { type Engine, buildHost, quote, startEngine } from './engine.ts';
+import { type Engine, MODULE, buildHost, cleanEnvironment, quote, startEngine } from './engine.ts';
 
 const host = await buildHost();
 const skip =
@@ -130,6 +132,27 @@ test('A-7.3 on Windows a file that one process alone may have open', { skip }, a
   assert.deepEqual([got, barred], [false, true]);
   assert.match(words!, /is not for this account to write to/);
   assert.equal(await asks(foreign), false);
+});
+
+test('A-7.4 who may not write there is told so, with 77', { skip }, async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.skip('needs root, to be somebody else');
+    return;
+  }
+  const folder = newFolder(t);
+  chmodSync(folder, 0o755);
+  const servers = { home: { url: 'http://127.0.0.1:9', user: 'alice', secret: { env: 'TOKEN_OF_NOBODY' } } };
+  const document = { servers, hosts: [{ name: 'pc.dyn.test' }] };
+  writeFileSync(join(folder, 'agent.json'), JSON.stringify(document));
+  const script = ['-File', join(MODULE, 'agent.ps1'), 'once', '-Path', join(folder, 'agent.json')];
+  const env = { ...cleanEnvironment(), HOME: tmpdir(), TOKEN_OF_NOBODY: 'x' };
+  const child = spawn('dotnet', [path, ...script], { env, uid: 65_534, stdio: ['ignore', 'ignore', 'pipe'] });
+  let words = '';
+  child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 77, words);
+  assert.match(words, /is not for this account to write to/);
+  assert.deepEqual(readdirSync(folder), ['agent.json']);
 });
 
 test('A-8.3 a service host is known by its command line, wherever it is', { skip }, async () => {

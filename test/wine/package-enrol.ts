@@ -39,7 +39,8 @@ export async function checkEnrolment(t: TestContext, prefix: WinePrefix): Promis
 
   const configuration = readFileSync(join(installer.data, 'agent.yaml'), 'utf8');
   const host = /name: (shop-\S+)/.exec(configuration)?.[1];
-  assert.ok(host?.endsWith(ZONE), configuration);
+  assert.ok(host !== undefined, configuration);
+  assert.ok(host.endsWith(`.${ZONE}`), host);
   for (const name of readdirSync(installer.data).filter((file) => !file.endsWith('.lock')))
     assert.ok(!readFileSync(join(installer.data, name), 'latin1').includes(code), name);
   assert.equal(await installer.query(), 0, 'the service runs');

@@ -60,7 +60,7 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
 
     describe('the agent', { skip: lackOfAgent, concurrency: 1 }, () => {
       it('detects, updates and keeps its state', (t) => checkOnce(t, prefix()));
-      it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
+      it('runs once for a configuration', (t) => checkOneAtATime(t, prefix(), place('OneAtATime').child));
       it('installs itself as a service', (t) => checkService(t, prefix()));
     });
   });
