@@ -36,20 +36,21 @@ export function canBuildServiceHost(): boolean {
 /** Builds it; throws `BuildFailure` with what the compiler said. */
 export function buildServiceHost(outfile: string): void {
   const source = join(ROOT, 'clients', 'windows', 'service');
+  const resources = join(source, 'resources');
   const work = join(CACHE, 'service');
   mkdirSync(work, { recursive: true });
-  runProgram(work, `${TOOL}windmc`, '-U', '-h', '.', '-r', '.', join(source, 'events.mc'));
+  runProgram(work, `${TOOL}windmc`, '-U', '-h', '.', '-r', '.', join(resources, 'events.mc'));
   runProgram(
     work,
     `${TOOL}windres`,
-    ...['-I', '.', '-I', source, '--include-dir', source],
+    ...['-I', '.', '-I', resources, '--include-dir', resources],
     ...[
       '-D',
       `HOMING_VERSION_TEXT=\\"${VERSION}\\"`,
       '-D',
       `HOMING_VERSION_NUMBERS=${VERSION_NUMBERS.join(',')}`,
     ],
-    ...[join(source, 'homing-service.rc'), '-O', 'coff', '-o', 'resources.o'],
+    ...[join(resources, 'homing-service.rc'), '-O', 'coff', '-o', 'resources.o'],
   );
   const files = readdirSync(source).filter((file) => file.endsWith('.c'));
   runProgram(

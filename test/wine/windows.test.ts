@@ -30,7 +30,7 @@ const lack =
   (findProgram('x86_64-w64-mingw32-gcc') === undefined ? 'needs x86_64-w64-mingw32-gcc' : undefined) ??
   (inDist('homing-service.exe') ? undefined : 'needs clients/dist (npm run build:agent)');
 
-describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
+describe('for Windows', { skip: lack ?? false, timeout: 600_000 }, () => {
   const made: { prefix?: WinePrefix; place?: (name: string) => Place } = {};
   const prefix = (): WinePrefix => made.prefix!;
   const place = (name: string): Place => made.place!(name);

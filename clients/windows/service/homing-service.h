@@ -22,7 +22,7 @@
 /* Exit codes; the last one is that of sysexits.h, as the agent has it. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_NOT_INSTALLED = 3, EXIT_USAGE = 64 };
 
-/* Ids in the message table (events.mc) that the host itself reports; the others are the agent's. */
+/* Ids in the message table (resources/events.mc) that the host itself reports; the others are the agent's. */
 enum { EVENT_AGENT_ENDED = 1500, EVENT_AGENT_NOT_STARTED = 1501 };
 
 #define EVENT_SOURCE L"Homing Agent"
