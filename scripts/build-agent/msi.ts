@@ -1,13 +1,14 @@
 /**
  * `homing-agent.msi`, by Debian's wixl from `clients/windows/msi`, and what wixl cannot say set afterwards by SQL.
  *
- * Invariants: the same executables give the same package; command lines that hold a secret are kept out of the log of
- * the Windows Installer (msidbCustomActionTypeHideTarget, MsiHiddenProperties).
+ * Invariants: the same executables give the same package; a code or a token is kept out of the log of the Windows Installer
+ * (msidbCustomActionTypeHideTarget, MsiHiddenProperties) and of every command line (homing-setup.dll).
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildFailure, CACHE, DIST, ROOT, VERSION, hasProgram, runProgram, sourceDate } from './places.ts';
+import { buildSetupLibrary } from './service-host.ts';
 
 /** The Debian packages that it takes. */
 export const MSI_PACKAGES = 'wixl msitools';
@@ -18,13 +19,21 @@ export function canBuildMsi(): boolean {
 }
 
 // Bits of the types of custom actions.
+const CALL_FUNCTION_OF_THIS_PACKAGE = 0x1;
 const RUN_EXE_OF_THIS_PACKAGE = 0x12;
+const SET_PROPERTY = 0x33;
 const GO_ON_AFTER_FAILURE = 0x40;
 const ON_ROLLBACK = 0x100;
 const IN_SCRIPT = 0x400;
 const AS_SYSTEM = 0x800;
 const HIDE_TARGET = 0x2000;
-const DEFERRED = RUN_EXE_OF_THIS_PACKAGE + IN_SCRIPT + AS_SYSTEM;
+const DEFERRED = IN_SCRIPT + AS_SYSTEM;
+
+/** What gives an action its data, and what takes secrets out of the session once they have been given. */
+const SETTERS = [
+  ...['UndoServiceData', 'EnrollData', 'ConfigureData'],
+  ...['ForgetCode', 'ForgetToken', 'ForgetEnroll', 'ForgetConfigure'],
+];
 
 // Attributes of a row that finds earlier versions: their features are taken over, this very version counts as earlier.
 const FIND_EARLIER_OR_SAME = 0x1 + 0x200;
@@ -37,15 +46,25 @@ function statements(upgradeCode: string): readonly string[] {
   return [
     ...['Enroll', 'Configure'].map(
       (action) =>
-        `UPDATE \`CustomAction\` SET \`Type\` = ${DEFERRED + HIDE_TARGET} WHERE \`Action\` = '${action}'`,
+        `UPDATE \`CustomAction\` SET \`Type\` = ${CALL_FUNCTION_OF_THIS_PACKAGE + DEFERRED + HIDE_TARGET} WHERE \`Action\` = '${action}'`,
     ),
-    `UPDATE \`CustomAction\` SET \`Type\` = ${DEFERRED + ON_ROLLBACK + GO_ON_AFTER_FAILURE} WHERE \`Action\` = 'UndoService'`,
+    ...SETTERS.map(
+      (action) => `UPDATE \`CustomAction\` SET \`Type\` = ${SET_PROPERTY} WHERE \`Action\` = '${action}'`,
+    ),
+    ...Object.entries({
+      UndoService: CALL_FUNCTION_OF_THIS_PACKAGE,
+      RestoreService: RUN_EXE_OF_THIS_PACKAGE,
+    }).map(
+      ([action, kind]) =>
+        `UPDATE \`CustomAction\` SET \`Type\` = ${kind + DEFERRED + ON_ROLLBACK + GO_ON_AFTER_FAILURE} WHERE \`Action\` = '${action}'`,
+    ),
     // A client that is not elevated hands these to the part that is.
     "UPDATE `Property` SET `Value` = 'SERVER;HOST;USER;TOKEN;CODE;PURGE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE `Property` = 'SecureCustomProperties'",
     // The old version goes before anything of the new one comes.
-    "UPDATE `InstallExecuteSequence` SET `Sequence` = 1501 WHERE `Action` = 'RemoveExistingProducts'",
-    "UPDATE `InstallExecuteSequence` SET `Sequence` = 1502 WHERE `Action` = 'RemoveService'",
-    "UPDATE `InstallExecuteSequence` SET `Sequence` = 1503 WHERE `Action` = 'PurgeService'",
+    ...['RemoveExistingProducts', 'RestoreService', 'RemoveService', 'PurgeService'].map(
+      (action, index) =>
+        `UPDATE \`InstallExecuteSequence\` SET \`Sequence\` = ${1501 + index} WHERE \`Action\` = '${action}'`,
+    ),
     "DELETE FROM `Upgrade` WHERE `ActionProperty` = 'WIX_UPGRADE_DETECTED'",
     'INSERT INTO `Upgrade` (`UpgradeCode`, `VersionMax`, `Attributes`, `ActionProperty`) ' +
       `VALUES ('${upgradeCode}', '${VERSION}', ${FIND_EARLIER_OR_SAME}, 'WIX_UPGRADE_DETECTED')`,
@@ -67,10 +86,14 @@ export function buildMsi(outfile: string): void {
     // The cabinet inside keeps the date of each file.
     utimesSync(join(work, inside || name), Number(sourceDate()), Number(sourceDate()));
   }
+  const setup = join(work, 'homing-setup.dll');
+  buildSetupLibrary(setup);
+  utimesSync(setup, Number(sourceDate()), Number(sourceDate()));
   const description = join(ROOT, 'clients', 'windows', 'msi', 'homing-agent.wxs');
   copyFileSync(description, join(work, 'homing-agent.wxs'));
   const seed = createHash('sha256')
     .update(readFileSync(description))
+    .update(readFileSync(setup))
     .update(readFileSync(join(DIST, 'checksums.txt')));
   const digest = seed.digest('hex');
   runProgram(

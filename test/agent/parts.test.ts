@@ -1,6 +1,6 @@
 /** The parts around the core: log, lock file, proxies, faults, the service's unit, verification. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
@@ -9,7 +9,6 @@ import { test } from 'node:test';
 import { createLog } from '../../clients/agent/src/log/log.ts';
 import { EVENTS, type LogEntry } from '../../clients/agent/src/log/log-entry.ts';
 import { proxyFor, proxyOfEnvironment, proxyOfRegistry } from '../../clients/agent/src/http/proxy.ts';
-import { askFile, holdFile } from '../../clients/agent/src/platform/held-file.ts';
 import { createServiceHost } from '../../clients/agent/src/platform/service-host.ts';
 import { parseRetryAfter } from '../../clients/agent/src/update/reply.ts';
 import { findAuthorities } from '../../clients/agent/src/verify/authority.ts';
@@ -61,48 +60,6 @@ test('A-8.3 each event has an id of its own', () => {
   const table = readFileSync(new URL('../../docs/protocol/agent.md', import.meta.url), 'utf8');
   for (const [name, { id, kind }] of Object.entries(EVENTS))
     assert.match(table, new RegExp(`\\| ${id} \\| \`${name}\`\\s+\\| ${kind}\\s+\\|`));
-});
-
-test('A-7.2 a lock file names a process that lives; one of a process that is gone counts for nothing', async (t) => {
-  const { directory } = newHome(t, SECRET);
-  const path = join(directory, 'place.lock');
-  const held = holdFile(path);
-  assert.ok(held.ok);
-  assert.deepEqual(holdFile(path), { ok: false, pid: process.pid });
-  assert.equal(askFile(path), process.pid);
-  await held.release();
-  assert.ok(!existsSync(path));
-  const child = spawn(process.execPath, ['-e', '0']);
-  await once(child, 'close');
-  writeFileSync(path, JSON.stringify({ pid: child.pid, start: 'Mon Nov 23 00:00:00 2026' }));
-  const again = holdFile(path);
-  assert.ok(again.ok, 'taken over');
-  await again.release();
-  // Another process has got the same number since.
-  writeFileSync(path, JSON.stringify({ pid: process.pid, start: 'Mon Nov 23 00:00:00 2020' }));
-  assert.equal(askFile(path), undefined);
-});
-
-test('A-7.2 of many that find the place of a process that is gone, one takes it', async (t) => {
-  const { directory } = newHome(t, SECRET);
-  const path = join(directory, 'place.lock');
-  const module = new URL('../../clients/agent/src/platform/held-file.ts', import.meta.url).href;
-  const begin = Date.now() + 1500;
-  const source = `const { holdFile } = await import(${JSON.stringify(module)});
-    while (Date.now() < ${begin}) await new Promise((wake) => setTimeout(wake, 1));
-    console.log(holdFile(${JSON.stringify(path)}).ok);
-    setTimeout(() => undefined, 2500);`;
-  writeFileSync(path, JSON.stringify({ pid: process.pid, start: 'Mon Nov 23 00:00:00 2020' }));
-  const answers = await Promise.all(
-    Array.from({ length: 4 }, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', source]);
-      let text = '';
-      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      await once(child, 'close');
-      return text.trim();
-    }),
-  );
-  assert.deepEqual(answers.sort(), ['false', 'false', 'false', 'true']);
 });
 
 test('A-3.4 proxies of the environment and of the registry', () => {

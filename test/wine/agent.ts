@@ -121,8 +121,13 @@ export async function checkOnce(t: TestContext, prefix: WinePrefix): Promise<voi
   assert.match((await agent('status')).output, /127\.0\.0\.1/);
 }
 
-/** A second agent of the same configuration ends at once; the place is free after the first. */
-export async function checkOneAtATime(t: TestContext, prefix: WinePrefix): Promise<void> {
+const SHARING_VIOLATION = 32;
+
+/**
+ * A second agent of the same directory ends at once; the place is free after the first. `child` opens the file as the
+ * module does, by the calls of .NET: either keeps the other out.
+ */
+export async function checkOneAtATime(t: TestContext, prefix: WinePrefix, child: string): Promise<void> {
   const place = await placeAgent(t, prefix);
   const first = prefix.start(`${FOLDER}\\homing-agent.exe`, 'run');
   assert.ok(await eventually(async () => (await answersOf(place)).length === 1), first.output());
@@ -130,9 +135,21 @@ export async function checkOneAtATime(t: TestContext, prefix: WinePrefix): Promi
   assert.equal(second.status, 75, second.output);
   assert.match(second.output, /process \d+/);
   assert.equal((await place.agent('once')).status, 75);
+  const lock = 'C:\\ProgramData\\Homing\\agent.lock';
+  const module = await prefix.run(child, 'alone', lock, 'C:\\');
+  assert.equal(module.status, SHARING_VIOLATION, 'the module does not get it either');
+  assert.match((await place.agent('status')).output, /The agent runs \(process \d+\)/);
   writeFileSync(join(place.data, 'stop'), '');
   assert.equal(await first.ended, 0, first.output());
   assert.equal((await place.agent('once')).status, 0, 'the place is free');
+  assert.match((await place.agent('status')).output, /No agent runs/);
+
+  mkdirSync(join(prefix.drive, 'alone'));
+  const holder = prefix.start(child, 'alone', lock, 'C:\\alone');
+  assert.ok(await eventually(() => holder.output().includes('alone with it')), holder.output());
+  assert.equal((await place.agent('once')).status, 75, 'nor does the agent from the module');
+  writeFileSync(join(prefix.drive, 'alone', 'stop'), '');
+  assert.equal(await holder.ended, 0);
 }
 
 /** Installs itself as a service, works as one, ends when the service manager says so, and is gone after `uninstall`. */

@@ -4,6 +4,8 @@
  *   child obey DIRECTORY …     prints its arguments, ends with 0 once DIRECTORY has the file `stop`
  *   child stubborn DIRECTORY   starts a child of its own, and neither ever ends by itself
  *   child brief CODE           ends at once
+ *   child alone FILE DIRECTORY opens FILE as .NET does for FileShare.None, says so, and keeps it as `obey` runs; else
+ *                              ends with the error
  *   child message EXE ID…      prints the text of each event, as the Event Viewer finds it
  */
 #include <windows.h>
@@ -38,6 +40,15 @@ static int stubborn(wchar_t *self, const wchar_t *depth) {
     return 0;
 }
 
+static int alone(const wchar_t *file, const wchar_t *directory) {
+    HANDLE handle = CreateFileW(file, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (handle == INVALID_HANDLE_VALUE) return (int)GetLastError();
+    print(L"alone with it");
+    int code = obey(directory);
+    CloseHandle(handle);
+    return code;
+}
+
 static int message(const wchar_t *exe, wchar_t **ids, int count) {
     wchar_t *strings[] = {L"the text of the event"}, text[1024];
     HMODULE module = LoadLibraryExW(exe, NULL, LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_IMAGE_RESOURCE);
@@ -56,6 +67,7 @@ int wmain(int count, wchar_t **arguments) {
     if (count >= 4 && wcscmp(arguments[1], L"message") == 0) return message(arguments[2], arguments + 3, count - 3);
     for (int i = 1; i < count; i++) print(arguments[i]);
     if (count >= 3 && wcscmp(arguments[1], L"obey") == 0) return obey(arguments[2]);
+    if (count == 4 && wcscmp(arguments[1], L"alone") == 0) return alone(arguments[2], arguments[3]);
     if (count == 3 && wcscmp(arguments[1], L"stubborn") == 0) return stubborn(arguments[0], arguments[2]);
     if (count == 3 && wcscmp(arguments[1], L"brief") == 0) return _wtoi(arguments[2]);
     return 64;

@@ -141,7 +141,8 @@ async function tryInstall(t: TestContext, place: Place, ...command: readonly str
   return stderr;
 }
 
-async function install(t: TestContext, place: Place, ...command: readonly string[]): Promise<void> {
+/** Installs it, with nothing said against it. */
+export async function install(t: TestContext, place: Place, ...command: readonly string[]): Promise<void> {
   assert.equal(await tryInstall(t, place, ...command), '');
 }
 

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { findProgram } from '../interop/programs.ts';
 import { checkOnce, checkOneAtATime, checkService } from './agent.ts';
+import { checkSharedSource } from './event-source.ts';
+import { checkEnrolment, checkRollback } from './package-enrol.ts';
 import { checkInstallation, checkTables } from './package.ts';
 import {
   type Place,
@@ -28,7 +30,7 @@ const lack =
   (findProgram('x86_64-w64-mingw32-gcc') === undefined ? 'needs x86_64-w64-mingw32-gcc' : undefined) ??
   (inDist('homing-service.exe') ? undefined : 'needs clients/dist (npm run build:agent)');
 
-describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
+describe('for Windows', { skip: lack ?? false, timeout: 600_000 }, () => {
   const made: { prefix?: WinePrefix; place?: (name: string) => Place } = {};
   const prefix = (): WinePrefix => made.prefix!;
   const place = (name: string): Place => made.place!(name);
@@ -43,6 +45,7 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
     it('keeps secrets by DPAPI', () => checkSecrets(place('Secrets')));
     it('has the text of every event', () => checkEvents(place('Events')));
     it('is a service from install to uninstall', (t) => checkLifeCycle(t, place('LifeCycle')));
+    it('leaves the event source to others that need it', (t) => checkSharedSource(t, place));
     it('takes over a data directory', (t) => checkDataDirectory(t, place('DataDirectory')));
   });
 
@@ -57,13 +60,15 @@ describe('for Windows', { skip: lack ?? false, timeout: 240_000 }, () => {
 
     describe('the agent', { skip: lackOfAgent, concurrency: 1 }, () => {
       it('detects, updates and keeps its state', (t) => checkOnce(t, prefix()));
-      it('runs once for a configuration', (t) => checkOneAtATime(t, prefix()));
+      it('runs once for a configuration', (t) => checkOneAtATime(t, prefix(), place('OneAtATime').child));
       it('installs itself as a service', (t) => checkService(t, prefix()));
     });
   });
 
   describe('the MSI', { skip: inDist('homing-agent.msi') ? false : 'needs homing-agent.msi' }, () => {
     it('installs, upgrades and is removed', (t) => checkInstallation(t, prefix()));
+    it('enrols a machine by a code', (t) => checkEnrolment(t, prefix()));
+    it('leaves nothing of an installation that fails', (t) => checkRollback(t, prefix()));
     it('says what only the real installer looks at', () => {
       checkTables();
     });

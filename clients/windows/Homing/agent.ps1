@@ -42,6 +42,6 @@ try {
   }
 } catch {
   [Console]::Error.WriteLine("agent.ps1: $($_.Exception.Message)")
-  $code = switch -Wildcard ($_.FullyQualifiedErrorId) { 'HomingBusy*' { 75 } 'HomingConfiguration*' { 78 } default { 1 } }
+  $code = switch -Wildcard ($_.FullyQualifiedErrorId) { 'HomingBusy*' { 75 } 'HomingBarred*' { 77 } 'HomingConfiguration*' { 78 } default { 1 } }
 }
 exit $code

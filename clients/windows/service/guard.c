@@ -1,5 +1,5 @@
 /*
- * What only SYSTEM, the administrators and the service's account may touch: the data directory, and the event source.
+ * The data directory, which only SYSTEM, the administrators and the service's account may touch.
  *
  * Anybody may make folders below ProgramData, so one that is there already may have been laid out as a trap, with links
  * to what its maker may not touch, or with a configuration. It is taken over only if nothing in it is a link, has a
@@ -11,8 +11,6 @@
 #include <sddl.h>
 #include <stdlib.h>
 #include <wchar.h>
-
-#define SOURCE_KEY L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\" EVENT_SOURCE
 
 static bool is_link(DWORD attributes) { return (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0; }
 
@@ -187,31 +185,4 @@ DWORD guard_purge(const wchar_t *path) {
     DWORD error = is_link(attributes) ? ERROR_SUCCESS : each_entry(path, purge_entry, NULL);
     if (error != ERROR_SUCCESS) return error;
     return RemoveDirectoryW(path) ? ERROR_SUCCESS : GetLastError();
-}
-
-DWORD event_source_add(const wchar_t *self) {
-    HKEY key;
-    DWORD error = (DWORD)RegCreateKeyExW(HKEY_LOCAL_MACHINE, SOURCE_KEY, 0, NULL, 0, KEY_SET_VALUE, NULL, &key, NULL);
-    if (error != ERROR_SUCCESS) return error;
-    DWORD types = EVENTLOG_INFORMATION_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_ERROR_TYPE;
-    DWORD size = (DWORD)((wcslen(self) + 1) * sizeof *self);
-    error = (DWORD)RegSetValueExW(key, L"EventMessageFile", 0, REG_EXPAND_SZ, (const BYTE *)self, size);
-    if (error == ERROR_SUCCESS)
-        error = (DWORD)RegSetValueExW(key, L"TypesSupported", 0, REG_DWORD, (const BYTE *)&types, sizeof types);
-    RegCloseKey(key);
-    return error;
-}
-
-DWORD event_source_remove(const wchar_t *self) {
-    DWORD size = 0;
-    const DWORD kinds = RRF_RT_REG_SZ | RRF_RT_REG_EXPAND_SZ | RRF_NOEXPAND;
-    DWORD error = (DWORD)RegGetValueW(HKEY_LOCAL_MACHINE, SOURCE_KEY, L"EventMessageFile", kinds, NULL, NULL, &size);
-    if (error == ERROR_FILE_NOT_FOUND) return ERROR_SUCCESS;
-    if (error != ERROR_SUCCESS) return error;
-    wchar_t *file = calloc(1, size + sizeof *file);
-    if (file == NULL) return ERROR_NOT_ENOUGH_MEMORY;
-    error = (DWORD)RegGetValueW(HKEY_LOCAL_MACHINE, SOURCE_KEY, L"EventMessageFile", kinds, NULL, file, &size);
-    bool own = error == ERROR_SUCCESS && _wcsicmp(file, self) == 0;
-    free(file);
-    return own ? (DWORD)RegDeleteKeyW(HKEY_LOCAL_MACHINE, SOURCE_KEY) : error;
 }

@@ -95,6 +95,13 @@ static int install(struct options *options) {
     return setup_install(options);
 }
 
+static int uninstall(const struct options *options) {
+    wchar_t *self = path_of_self();
+    int code = setup_uninstall(options, self);
+    free(self);
+    return code;
+}
+
 static int run(struct options *options) {
     int code = complete(options);
     return code != EXIT_DONE ? code : host_run(options);
@@ -113,7 +120,7 @@ int wmain(int count, wchar_t **arguments) {
     if (!read_options(count - 2, arguments + 2, &options)) return usage();
     if (wcscmp(command, L"install") == 0) return install(&options);
     if (wcscmp(command, L"run") == 0) return run(&options);
-    if (wcscmp(command, L"uninstall") == 0) return setup_uninstall(&options);
+    if (wcscmp(command, L"uninstall") == 0) return uninstall(&options);
     if (wcscmp(command, L"start") == 0) return setup_start(&options);
     if (wcscmp(command, L"stop") == 0) return setup_stop(&options);
     if (wcscmp(command, L"query") == 0) return setup_query(&options);

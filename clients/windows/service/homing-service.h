@@ -22,7 +22,7 @@
 /* Exit codes; the last one is that of sysexits.h, as the agent has it. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_NOT_INSTALLED = 3, EXIT_USAGE = 64 };
 
-/* Ids in the message table (events.mc) that the host itself reports; the others are the agent's. */
+/* Ids in the message table (resources/events.mc) that the host itself reports; the others are the agent's. */
 enum { EVENT_AGENT_ENDED = 1500, EVENT_AGENT_NOT_STARTED = 1501 };
 
 #define EVENT_SOURCE L"Homing Agent"
@@ -71,12 +71,14 @@ int event_command(const wchar_t *id, const wchar_t *kind, const wchar_t *file);
 /* guard.c: what only administrators and the service may touch. They return a Windows error code. */
 DWORD guard_directory(const wchar_t *path, PSID account);
 DWORD guard_purge(const wchar_t *path); /* does not follow links */
-DWORD event_source_add(const wchar_t *self);
-DWORD event_source_remove(const wchar_t *self); /* only where it is this program's */
+
+/* source.c: the source of the Event Log; `host` and `self` are service hosts. They return a Windows error code. */
+DWORD event_source_add(const wchar_t *host);
+DWORD event_source_remove(const wchar_t *name, const wchar_t *self); /* as far as no other service needs it */
 
 /* setup.c: commands that talk to the service manager; they return exit codes. */
 int setup_install(const struct options *options);
-int setup_uninstall(const struct options *options);
+int setup_uninstall(const struct options *options, const wchar_t *self); /* `self`: the service host */
 int setup_start(const struct options *options);
 int setup_stop(const struct options *options);
 int setup_query(const struct options *options);

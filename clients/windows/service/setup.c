@@ -233,22 +233,23 @@ static SC_HANDLE open_service(const struct options *options, DWORD access, int *
     return service;
 }
 
-int setup_uninstall(const struct options *options) {
+int setup_uninstall(const struct options *options, const wchar_t *self) {
     int code;
     SC_HANDLE service =
         open_service(options, SERVICE_STOP | SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG | DELETE, &code);
     if (service == NULL) return code;
-    wchar_t *data = options->purge ? configured_data(service) : NULL;
+    wchar_t *data = configured_data(service);
     /* One that does not stop is marked for deletion all the same, and goes with its process. */
     if (!stop_service(service)) fail(GetLastError(), L"the service %ls did not stop", options->name);
     if (!DeleteService(service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
         code = fail(GetLastError(), L"cannot delete the service %ls", options->name);
     CloseServiceHandle(service);
-    wchar_t *self = path_of_self();
-    DWORD error = event_source_remove(self);
-    free(self);
+    DWORD error = event_source_remove(options->name, self);
     if (error != ERROR_SUCCESS) code = fail(error, L"cannot remove the event source");
-    if (data != NULL && (error = guard_purge(data)) != ERROR_SUCCESS) code = fail(error, L"cannot remove %ls", data);
+    if (data != NULL && options->purge && (error = guard_purge(data)) != ERROR_SUCCESS)
+        code = fail(error, L"cannot remove %ls", data);
+    /* An installation that was given up leaves nothing; a directory with anything in it is not removed by this. */
+    if (data != NULL && !options->purge) RemoveDirectoryW(data);
     free(data);
     if (code == EXIT_DONE) say(L"The service %ls is removed.", options->name);
     return code;

@@ -23,7 +23,7 @@ export interface Started {
   release(): Promise<void>;
 }
 
-/** Starts an agent; throws with 78 where the configuration is not valid, and with 75 where another one runs (A-7.2). */
+/** Starts an agent; throws with 78 where the configuration is not valid, with 75 where another one runs (A-7.2), 77 where that is not to be known. */
 export async function startAgent(
   context: CommandContext,
   options: PlaceOptions & {
@@ -33,10 +33,11 @@ export async function startAgent(
 ): Promise<Started> {
   const { platform } = context;
   const place = placeOf(context, options, existsSync);
-  const hold = await platform.hold(place.config, place.state);
+  const hold = await platform.hold(place.state);
+  if (!hold.ok && hold.reason === 'barred') throw new CommandError(EXIT.denied, hold.message);
   if (!hold.ok) {
     const who = hold.pid === undefined ? '' : `: process ${hold.pid}`;
-    throw new CommandError(EXIT.held, `an agent runs for ${place.config} already${who}`);
+    throw new CommandError(EXIT.held, `an agent runs for ${place.state} already${who}`);
   }
   const warnings = ignoredFiles(place);
   try {

@@ -4,6 +4,7 @@ import { FAMILIES } from '../config/agent-config.ts';
 import { describeDuration } from '../config/quantity.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { describeAnswer, familyWord } from '../schedule/entries.ts';
+import type { Holder } from '../platform/platform.ts';
 import type { HostRecord } from '../schedule/host-record.ts';
 import { type AgentState, readState } from '../state/state-file.ts';
 import { type CommandContext, type PlaceOptions, placeOf } from './context.ts';
@@ -19,16 +20,18 @@ export async function statusCommand(
 ): Promise<ExitCode> {
   const place = placeOf(context, options, existsSync);
   const read = await readState(place.state);
-  const pid = await context.platform.holder(place.config, place.state);
+  const holder = await context.platform.holder(place.state);
   const now = context.moment().wall;
   const state = read?.ok === true ? read.state : undefined;
-  const runs = pid !== undefined || isRecentOnce(state, now);
+  const runs = holder !== undefined || isRecentOnce(state, now);
   const hosts = [...(state?.memory.hosts ?? [])].map(([key, record]) => ({ key, record }));
   const code = runs ? judgeHosts(hosts.map(({ record }) => record)) : EXIT.unknown;
   if (options.json === true)
-    context.print(`${JSON.stringify(statusJson(state, { pid, code }), undefined, 2)}\n`);
+    context.print(`${JSON.stringify(statusJson(state, { pid: holder?.pid, code }), undefined, 2)}\n`);
   else
-    context.print(describeStatus({ state, pid, now, fault: read?.ok === false ? read.reason : undefined }));
+    context.print(
+      describeStatus({ state, holder, now, fault: read?.ok === false ? read.reason : undefined }),
+    );
   return code;
 }
 
@@ -81,12 +84,13 @@ function nextOf(record: HostRecord, state: AgentState | undefined): number | und
 
 function describeStatus(about: {
   readonly state: AgentState | undefined;
-  readonly pid: number | undefined;
+  readonly holder: Holder | undefined;
   readonly now: number;
   readonly fault: string | undefined;
 }): string {
-  const { state, pid, now, fault } = about;
-  const lines = [pid === undefined ? 'No agent runs.' : `The agent runs (process ${pid}).`];
+  const { state, holder, now, fault } = about;
+  const process = holder?.pid === undefined ? '' : ` (process ${holder.pid})`;
+  const lines = [holder === undefined ? 'No agent runs.' : `The agent runs${process}.`];
   if (fault !== undefined) lines.push(`The state is of no use: ${fault}.`);
   else if (state === undefined || state.memory.hosts.size === 0) lines.push('Nothing is known yet.');
   for (const [key, record] of state?.memory.hosts ?? [])

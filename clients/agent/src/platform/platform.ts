@@ -15,10 +15,16 @@ export interface Places {
   readonly state: string;
 }
 
-/** The place that only one agent of a configuration has (A-7.2). */
+/** The place that only one agent has (A-7.2); `barred` where one cannot know, because it is not this user's to ask. */
 export type Hold =
   | { readonly ok: true; readonly release: () => Promise<void> }
-  | { readonly ok: false; readonly pid: number | undefined };
+  | { readonly ok: false; readonly reason: 'held'; readonly pid: number | undefined }
+  | { readonly ok: false; readonly reason: 'barred'; readonly message: string };
+
+/** Who has the place; the number of its process where that is known. */
+export interface Holder {
+  readonly pid: number | undefined;
+}
 
 /** The kinds of the Windows Event Log. */
 export type ReportKind = 'information' | 'warning' | 'error';
@@ -54,10 +60,10 @@ export interface Platform {
   /** The proxies of the system. */
   proxy(): Promise<SystemProxy>;
   interfaces(signal: AbortSignal): Promise<readonly InterfaceAddress[]>;
-  /** Takes the place of a configuration, or says who has it. */
-  hold(config: string, state: string): Promise<Hold>;
-  /** The process that has the place of a configuration; undefined where none has it. */
-  holder(config: string, state: string): Promise<number | undefined>;
+  /** Takes the place in the directory of the state, or says who has it. */
+  hold(state: string): Promise<Hold>;
+  /** Who has the place in a directory; undefined where nobody has it. */
+  holder(state: string): Promise<Holder | undefined>;
   /** The services of the system where a program beside the agent manages them. */
   readonly services: ServiceControl | undefined;
   /** The serial number of this machine (A-10.1); undefined where it has none. */

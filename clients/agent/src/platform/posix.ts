@@ -1,13 +1,12 @@
 /** Linux, macOS and their like: secrets are files that nobody else may read (A-6.2); events go to the log alone. */
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
 import type { Environment } from '../config/layers.ts';
 import { systemAddresses } from '../detect/system-addresses.ts';
 import { proxyOfEnvironment } from '../http/proxy.ts';
-import { askFile, holdFile } from './held-file.ts';
-import { askSocket, holdSocket, placeWord } from './held-socket.ts';
+import { askSocket, holdSocket } from './held-socket.ts';
 import type { Platform } from './platform.ts';
 
 const SERIAL_FILES = ['/sys/class/dmi/id/product_serial', '/etc/machine-id'];
@@ -16,9 +15,6 @@ const NO_SERIAL = /^(none|n\/a|not specified|default string|to be filled.*|syste
 
 /** Makes the platform. */
 export function createPosix(system: NodeJS.Platform, env: Environment): Platform {
-  const abstract = system === 'linux';
-  const socketOf = (config: string): string => `\0${placeWord(config)}`;
-  const fileOf = (config: string, state: string): string => join(state, `${placeWord(config)}.lock`);
   return {
     system,
     places: { config: '/etc/homing-agent/agent.yaml', state: '/var/lib/homing-agent' },
@@ -42,10 +38,8 @@ export function createPosix(system: NodeJS.Platform, env: Environment): Platform
     report: () => Promise.resolve(),
     proxy: () => Promise.resolve(proxyOfEnvironment(env) ?? {}),
     interfaces: (signal) => systemAddresses(system, signal),
-    hold: (config, state) =>
-      abstract ? holdSocket(socketOf(config)) : Promise.resolve(holdFile(fileOf(config, state))),
-    holder: (config, state) =>
-      abstract ? askSocket(socketOf(config)) : Promise.resolve(askFile(fileOf(config, state))),
+    hold: holdSocket,
+    holder: askSocket,
     services: undefined,
     serial: () => Promise.resolve(readSerial()),
   };

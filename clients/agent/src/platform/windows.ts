@@ -1,4 +1,4 @@
-/** Windows: DPAPI, Event Log, named pipe, the proxies of the registry (A-3.4, A-6.1, A-7.2, A-8.3). */
+/** Windows: DPAPI, Event Log, the place of the only agent, the proxies of the registry (A-3.4, A-6.1, A-7.2, A-8.3). */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -9,9 +9,8 @@ import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
 import type { Environment } from '../config/layers.ts';
 import { systemAddresses } from '../detect/system-addresses.ts';
 import { type SystemProxy, proxyOfEnvironment, proxyOfRegistry } from '../http/proxy.ts';
-import { holdHandle } from './held-handle.ts';
-import { askSocket, holdSocket, placeWord } from './held-socket.ts';
-import type { Hold, Platform } from './platform.ts';
+import { askHandle, holdHandle } from './held-handle.ts';
+import type { Platform } from './platform.ts';
 import { createServiceHost } from './service-host.ts';
 
 const run = promisify(execFile);
@@ -33,7 +32,6 @@ export function createWindows(env: Environment, program: string): Platform {
   const system = (name: string): string => join(env['SystemRoot'] ?? 'C:\\Windows', 'System32', name);
   const query = (key: string, name: string): Promise<string | undefined> =>
     queryRegistry(system('reg.exe'), key, name);
-  const pipeOf = (config: string): string => `\\\\.\\pipe\\${placeWord(config)}`;
   return {
     system: 'win32',
     places: { config: join(data, 'agent.yaml'), state: data },
@@ -63,8 +61,8 @@ export function createWindows(env: Environment, program: string): Platform {
     },
     proxy: async () => proxyOfEnvironment(env) ?? (await registryProxy(query)),
     interfaces: (signal) => systemAddresses('win32', signal, system(POWERSHELL)),
-    hold: (config, state) => holdBoth(join(state, `${placeWord(config)}.lock`), pipeOf(config)),
-    holder: (config) => askSocket(pipeOf(config)),
+    hold: holdHandle,
+    holder: (state) => Promise.resolve(askHandle(state)),
     serial: async () =>
       (await query(BIOS, 'SystemSerialNumber')) ?? (await query(CRYPTOGRAPHY, 'MachineGuid')),
   };
@@ -99,20 +97,6 @@ async function restrict(path: string, icacls: string): Promise<void> {
   await run(icacls, [path, '/inheritance:r', '/grant:r', ...OWNERS], options);
   for (const account of ACCOUNTS)
     await run(icacls, [path, '/grant', account], options).catch(() => undefined);
-}
-
-/** The file is what counts; the pipe is there to say which process has it. */
-async function holdBoth(file: string, pipe: string): Promise<Hold> {
-  const letGo = holdHandle(file);
-  if (letGo === undefined) return { ok: false, pid: await askSocket(pipe) };
-  const answering = await holdSocket(pipe);
-  return {
-    ok: true,
-    release: async () => {
-      if (answering.ok) await answering.release();
-      letGo();
-    },
-  };
 }
 
 async function registryProxy(

@@ -37,7 +37,7 @@ function Get-HomingStatus {
 # A process has the place, or rounds are run one by one, by the Task Scheduler, the last one within a day.
 function Test-HomingRunning {
   param([string] $Path, $State)
-  if (Test-HomingPlace $Path) { return $true }
+  if (Test-HomingPlace (Get-HomingFolder $Path)) { return $true }
   $round = $State['round']
   $at = if ($round -is [Collections.IDictionary]) { ConvertFrom-HomingTime $round['at'] } else { $null }
   if ($null -eq $at -or $null -ne $State['next']) { return $false }

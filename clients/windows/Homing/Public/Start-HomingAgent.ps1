@@ -5,8 +5,8 @@ function Start-HomingAgent {
   .DESCRIPTION
   Looks at the addresses of this machine every few minutes, and at once when they change, the machine resumes from sleep
   or the configuration changes; sends what differs to the servers of the configuration. Ends with Ctrl-C, or when the
-  file 'stop' appears beside the configuration. Only one agent runs for a configuration; a second one fails with the
-  error HomingBusy.
+  file 'stop' appears beside the configuration. Only one agent runs for a folder; a second one fails with the error
+  HomingBusy, and one that may not write there with HomingBarred.
   .PARAMETER Path
   The configuration, YAML or JSON. By default agent.yaml or agent.json in the folder Homing below ProgramData.
   .EXAMPLE
@@ -22,10 +22,10 @@ function Start-HomingAgent {
   $read = Read-HomingValid $PSCmdlet $full
   if (-not $PSCmdlet.ShouldProcess($full, 'Run the agent')) { return }
   $folder = Get-HomingFolder $full
-  $place = Enter-HomingPlace $full $folder
-  if ($null -eq $place.Mutex) { Stop-HomingCommand $PSCmdlet 'HomingBusy' $place.Words $full }
+  $place = Enter-HomingPlace $folder
+  if (-not $place.Held) { Stop-HomingCommand $PSCmdlet $(if ($place.Barred) { 'HomingBarred' } else { 'HomingBusy' }) $place.Words $full }
   try {
     $PSCmdlet.WriteVerbose("log: $([IO.Path]::Combine($folder, 'agent.log'))")
     Invoke-HomingAgent (New-HomingAgent $read $folder (Get-HomingEventSink))
-  } finally { Exit-HomingPlace $place $folder }
+  } finally { Exit-HomingPlace $place }
 }

@@ -36,14 +36,15 @@ function Update-HomingHost {
     $shown = if ($names.Count -gt 0) { [string]::Join(', ', $names) } else { "all hosts of $full" }
     if (-not $PSCmdlet.ShouldProcess($shown, 'Update')) { return }
     $folder = Get-HomingFolder $full
-    $place = Enter-HomingPlace $full $folder
-    if ($null -eq $place.Mutex) { Stop-HomingCommand $PSCmdlet 'HomingBusy' "$($place.Words). It looks by itself, and at once when the configuration or a secret changes." $full }
+    $place = Enter-HomingPlace $folder
+    if ($place.Barred) { Stop-HomingCommand $PSCmdlet 'HomingBarred' $place.Words $full }
+    if (-not $place.Held) { Stop-HomingCommand $PSCmdlet 'HomingBusy' "$($place.Words). It looks by itself, and at once when the configuration or a secret changes." $full }
     try {
       $agent = New-HomingAgent $read $folder (Get-HomingEventSink)
       $runs = @(@($agent.Runs.Values) | Where-Object { $names.Count -eq 0 -or $names.Contains($_.Plan.Name) })
       Invoke-HomingRound $agent $runs -Force:$Force
       foreach ($run in $runs) { ConvertTo-HomingResult $run }
-    } finally { Exit-HomingPlace $place $folder }
+    } finally { Exit-HomingPlace $place }
   }
 }
 

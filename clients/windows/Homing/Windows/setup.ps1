@@ -57,10 +57,10 @@ function Get-HomingUninstallStep {
 # Asks a running agent to end, and gives it its time.
 function Stop-HomingInstalled {
   param([hashtable] $Layout)
-  if (-not (Test-HomingPlace $Layout.Path)) { return }
+  if (-not (Test-HomingPlace $Layout.Data)) { return }
   if ([IO.File]::Exists($Layout.Service)) { [void] (Invoke-HomingProgram $Layout.Service 'stop --name HomingAgent') }
   else { [IO.File]::WriteAllText([IO.Path]::Combine($Layout.Data, 'stop'), '') }
-  for ($i = 0; $i -lt 40 -and (Test-HomingPlace $Layout.Path); $i++) { [Threading.Thread]::Sleep(250) }
+  for ($i = 0; $i -lt 40 -and (Test-HomingPlace $Layout.Data); $i++) { [Threading.Thread]::Sleep(250) }
 }
 
 # A folder as it is in the source: files that are no more there go as well.
