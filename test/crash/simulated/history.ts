@@ -85,7 +85,7 @@ export async function liveThrough(
   };
   note();
   store.onCommit(() => {
-    // Told of an import in parts, the view has the number of the commit with the last of them only.
+    // What is told in parts was seen with the first of them.
     if (store.view.sequence !== seen.at(-1)!.sequence) note();
   });
   const committer = createCommitter({ store, clock });
