@@ -9,6 +9,7 @@ import { type Store, StoreError } from '../../src/store/store.ts';
 import { formatName } from '../../src/zone/name.ts';
 import { RRTYPE } from '../../src/zone/rrtype.ts';
 import { enrolment, event, machine } from './enrolment-samples.ts';
+import { PREPARED } from './store-prepared.ts';
 import { SAMPLE, account, address, dump, host, name, rrset, token, zone } from './store-samples.ts';
 
 /** Makes an empty store; `dispose` closes it and removes what it left. */
@@ -275,6 +276,8 @@ export function testStore(kind: string, create: () => Promise<StoreUnderTest>): 
       assert.deepEqual(kept, [1, ...numbers.slice(10)]);
       assert.deepEqual(store.view.enrolments.events('e2'), []);
     });
+
+    for (const [title, body] of PREPARED) storeTest(title, body);
 
     storeTest('refuses commits after it was closed, and closes twice', async (store) => {
       await store.commit(SAMPLE[0]!);

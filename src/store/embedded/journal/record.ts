@@ -111,7 +111,7 @@ export function encodeProbe(sequence: number, at: string, bytes: number): Buffer
   return frame(JSON.stringify({ sequence, at, probe: ' '.repeat(bytes) }));
 }
 
-/** An empty record that takes exactly `size` bytes, some hundreds at least. */
+/** An empty record that takes exactly `size` bytes, which are some thousands. */
 export function encodePadding(sequence: number, at: string, size: number): Buffer {
   const least = encodeProbe(sequence, at, 0).length;
   const nearly = encodeProbe(sequence, at, size - least).length;

@@ -49,6 +49,7 @@ export async function writeSideSegment(
       await side.add(changes.slice(start, start + CHANGES_PER_STEP));
       await setImmediate();
     }
+    await side.sync();
     return side;
   } catch (error) {
     await side.discard();
@@ -81,6 +82,13 @@ export class SideSegment {
       this.#pending += (isFirst ? '' : ',') + this.#texts.of(change);
     }
     if (this.#pending.length >= PIECE_LENGTH) await this.#flush();
+  }
+
+  /** Writes and syncs what was added, so that little is left to do when the commit is made. */
+  async sync(): Promise<void> {
+    await this.#flush();
+    await this.#file.datasync();
+    this.#unsynced = 0;
   }
 
   /** Writes everything that a segment is still missing and syncs the file; its size. Rejects as the file layer does. */
