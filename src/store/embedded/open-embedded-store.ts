@@ -22,7 +22,8 @@ import { openJournal } from './journal/writer.ts';
 import { type Lock, acquireLock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { FORMAT } from './migrations.ts';
-import { SNAPSHOT_NAME, openDocument, temporaryPrefix } from './snapshot.ts';
+import { SNAPSHOT_NAME, openDocument } from './snapshot.ts';
+import { temporaryPrefix } from './temporary-file.ts';
 
 /** A second of all the updates that one core can take. */
 const DEFAULT_AHEAD_BYTES = 4 * 1024 * 1024;
