@@ -301,6 +301,9 @@ export class State implements StoreView, ChangeTarget {
       case 'enrolment-put':
         this.enrolments.put(change.enrolment);
         break;
+      case 'enrolment-remove':
+        this.enrolments.remove(change.id);
+        break;
       case 'machine-put':
         this.enrolments.putMachine(change.machine);
         break;

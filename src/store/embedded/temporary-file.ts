@@ -8,6 +8,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { systemClock } from '../../ops/clock.ts';
 import type { FileLayer } from './journal/file-layer.ts';
 import { isAlive, ownIdentity, pidSpace } from './process-identity.ts';
 
@@ -50,8 +51,8 @@ export async function removeAbandoned(path: string, files: FileLayer): Promise<v
 
 async function isUntouched(file: string): Promise<boolean> {
   const found = await stat(file).catch(() => undefined);
-  // The clock of the file system against the one that wrote its times: no injected one.
-  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS;
+  // What gave the file its times, so no injected clock.
+  return found !== undefined && systemClock.now() - found.mtimeMs > ABANDONED_MS;
 }
 
 async function spaceText(): Promise<string> {
