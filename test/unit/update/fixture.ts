@@ -52,14 +52,14 @@ export class FaultyStore implements Store {
   async prepare(changes: readonly Change[]): Promise<PreparedCommit> {
     await this.gate;
     if (this.broken) throw new StoreError('unwritable', 'no space left');
-    const { commit, discard } = await this.#store.prepare(changes);
+    const prepared = await this.#store.prepare(changes);
     return {
       commit: async (more) => {
         await this.gate;
         this.commits.push(changes.concat(more));
-        return commit(more);
+        return prepared.commit(more);
       },
-      discard,
+      discard: () => prepared.discard(),
     };
   }
 

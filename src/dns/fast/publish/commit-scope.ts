@@ -19,7 +19,7 @@ export interface PublishedZones {
 export interface PublishedState {
   readonly zones: PublishedZones;
   /** The pinned names that are published of a zone; undefined where nothing is. */
-  pinnedOf(apex: Name): ReadonlySet<Name> | undefined;
+  readonly pinnedOf: (apex: Name) => ReadonlySet<Name> | undefined;
 }
 
 /** What a commit touches. */
