@@ -8,7 +8,7 @@ import { type CommitListener, CommitListeners } from './commit-listeners.ts';
 import { State } from './state.ts';
 import { stageCommit } from './staging/staged-commit.ts';
 import { type PreparedCommit, type Store, StoreError, type StoreHealth } from './store.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../ops/turns.ts';
 
 /** What can be chosen of a memory store. */
 export interface MemoryStoreOptions {

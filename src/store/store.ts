@@ -73,7 +73,7 @@ export interface PreparedCommit {
    * turn with other commits, which may go on once it resolves. Rejects as `Store.commit` does. \`told\` resolves when
    * changes of accounts and tokens are visible, too, and the listeners have heard of everything: not before that may the commit be acknowledged.
    */
-  commit(more: readonly Change[]): Promise<{ readonly told: Promise<void> }>;
+  make(more: readonly Change[]): Promise<{ readonly told: Promise<void> }>;
   /** Forgets them. */
   discard(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../ops/clock.ts';
 import { type Steps, runInTurns } from '../ops/steps.ts';
 import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
-import { Turns } from '../store/turns.ts';
+import { Turns } from '../ops/turns.ts';
 import type { Name } from '../zone/name.ts';
 import { ChangedSince, namesOf } from './changed-since.ts';
 import { nextSerials, touchedZones } from './next-serials.ts';
@@ -235,7 +235,7 @@ async function writeLarge(
         await write(options, [waiting]);
         return undefined;
       }
-      return await prepared.commit(nextSerials(store.view, zones, clock.now()));
+      return await prepared.make(nextSerials(store.view, zones, clock.now()));
     });
     // Where it was planned again it is settled by now.
     if (shown === undefined) return;

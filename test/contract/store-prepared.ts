@@ -40,7 +40,7 @@ async function isAtomic(store: Store): Promise<void> {
     if (!watch.isOver) setImmediate(look);
   };
   look();
-  const { told } = await prepared.commit([{ kind: 'zone-put', zone: zone('dyn.test', 9) }]);
+  const { told } = await prepared.make([{ kind: 'zone-put', zone: zone('dyn.test', 9) }]);
   watch.isOver = true;
   await told;
   assert.equal(count(store), MANY + 1);
@@ -66,7 +66,7 @@ async function keepsOthers(store: Store): Promise<void> {
   await store.commit([{ kind: 'host-remove', zone: home.zone, name: name('other7.dyn.test') }]);
   await store.commit([{ kind: 'host-put', host: host('x.other.test', 'other.test') }]);
   await (
-    await prepared.commit([])
+    await prepared.make([])
   ).told;
   await store.commit([{ kind: 'host-put', host: host('last.dyn.test', 'dyn.test') }]);
   assert.equal(count(store), MANY + 1 + 199 + 1);
@@ -82,7 +82,7 @@ async function forgets(store: Store): Promise<void> {
   await store.commit([{ kind: 'host-put', host: host('last.dyn.test', 'dyn.test') }]);
   assert.equal(count(store), 2);
   await (
-    await (await store.prepare(hosts(3))).commit([])
+    await (await store.prepare(hosts(3))).make([])
   ).told;
   assert.equal(count(store), 5);
 }
@@ -101,7 +101,7 @@ async function tells(store: Store): Promise<void> {
     token: token(`t${i}`, { digest: `digest ${i}` }),
   }));
   const prepared = await store.prepare([...hosts(2), ...tokens]);
-  const { told: all } = await prepared.commit([{ kind: 'zone-put', zone: zone('dyn.test', 5) }]);
+  const { told: all } = await prepared.make([{ kind: 'zone-put', zone: zone('dyn.test', 5) }]);
   assert.deepEqual(told, [['host-put', 'zone-put']]);
   await all;
   assert.deepEqual(told, [['host-put', 'zone-put'], ['token-put']]);
@@ -113,7 +113,7 @@ async function refusesWhenClosed(store: Store): Promise<void> {
   await store.commit(ZONE);
   const prepared = await store.prepare(hosts(3));
   await store.close();
-  await assert.rejects(prepared.commit([]), isClosed);
+  await assert.rejects(prepared.make([]), isClosed);
   await assert.rejects(store.prepare([]), isClosed);
   assert.equal(count(store), 1);
 }

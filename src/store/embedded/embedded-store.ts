@@ -13,7 +13,7 @@ import { FieldError } from '../json-fields.ts';
 import type { State } from '../state.ts';
 import { stageCommit } from '../staging/staged-commit.ts';
 import { type PreparedCommit, type Store, StoreError, type StoreHealth } from '../store.ts';
-import { Turns } from '../turns.ts';
+import { Turns } from '../../ops/turns.ts';
 import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
 import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold.ts';
 import type { JournalWriter } from './journal/writer.ts';

@@ -46,7 +46,7 @@ export async function stageCommit(
       if (others.length > 0) await listeners.announce(others);
     };
     return {
-      commit: (more) =>
+      make: (more) =>
         alone(async () => {
           try {
             await makeDurable(more);

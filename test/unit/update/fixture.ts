@@ -54,10 +54,10 @@ export class FaultyStore implements Store {
     if (this.broken) throw new StoreError('unwritable', 'no space left');
     const prepared = await this.#store.prepare(changes);
     return {
-      commit: async (more) => {
+      make: async (more) => {
         await this.gate;
         this.commits.push(changes.concat(more));
-        return prepared.commit(more);
+        return prepared.make(more);
       },
       discard: () => prepared.discard(),
     };

@@ -59,7 +59,7 @@ test('a large commit is read back with what was committed before, while and afte
     const prepared = await preparing;
     await store.commit([{ kind: 'host-put', host: host(`${label}x.dyn.test`, 'dyn.test') }]);
     await (
-      await prepared.commit([{ kind: 'zone-put', zone: zone('dyn.test', 50) }])
+      await prepared.make([{ kind: 'zone-put', zone: zone('dyn.test', 50) }])
     ).told;
     await store.commit([{ kind: 'host-put', host: host(`${label}y.dyn.test`, 'dyn.test') }]);
   }
@@ -132,7 +132,7 @@ for (const operation of COMMITTING) {
     const prepared = await store.prepare(hosts());
     files.failing.set(operation, 'EIO');
     await assert.rejects(
-      prepared.commit([]),
+      prepared.make([]),
       (error) => error instanceof StoreError && error.code === 'unwritable',
     );
     assert.deepEqual(dump(store.view), before);
@@ -141,7 +141,7 @@ for (const operation of COMMITTING) {
     files.failing.clear();
     await store.commit(SAMPLE[1]!);
     await (
-      await (await store.prepare(hosts('again'))).commit([])
+      await (await store.prepare(hosts('again'))).make([])
     ).told;
     const expected = dump(store.view);
     await store.close();
