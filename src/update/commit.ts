@@ -13,8 +13,8 @@ import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import { Turns } from '../ops/turns.ts';
 import type { Name } from '../zone/name.ts';
-import { ChangedSince, namesOf } from './changed-since.ts';
-import { nextSerials, touchedZones } from './next-serials.ts';
+import { ChangedSince, namesOf } from './writing/changed-since.ts';
+import { nextSerials, touchedZones } from './writing/next-serials.ts';
 
 /** What an intent wants changed, and what its submitter gets once that is durable and served. */
 export interface Plan<T> {

@@ -3,13 +3,13 @@
  * Invariant: which zones these are is found out in steps, however many changes there are; the serials themselves, which
  * rest on the last commit's, are made at once.
  */
-import type { Host } from '../account/host.ts';
-import { type Steps, visitInSteps } from '../ops/steps.ts';
-import type { Change } from '../store/change.ts';
-import type { StoreView } from '../store/store.ts';
-import type { Name } from '../zone/name.ts';
-import { nextSerial } from '../zone/serial.ts';
-import type { ZoneSettings } from '../zone/zone.ts';
+import type { Host } from '../../account/host.ts';
+import { type Steps, visitInSteps } from '../../ops/steps.ts';
+import type { Change } from '../../store/change.ts';
+import type { StoreView } from '../../store/store.ts';
+import type { Name } from '../../zone/name.ts';
+import { nextSerial } from '../../zone/serial.ts';
+import type { ZoneSettings } from '../../zone/zone.ts';
 
 /** The zones that a commit touches. */
 export interface TouchedZones {

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import type { Change } from '../../../../src/store/change.ts';
-import { combineCrc32 } from '../../../../src/store/embedded/journal/combine-crc.ts';
-import { encodePadding, unframe } from '../../../../src/store/embedded/journal/record.ts';
-import { SIDE_PREFIX } from '../../../../src/store/embedded/journal/side-segment.ts';
-import { verifyStore } from '../../../../src/store/embedded/offline.ts';
-import { StoreError } from '../../../../src/store/store.ts';
-import { SAMPLE, dump, host, zone } from '../../../contract/store-samples.ts';
-import { FailingFiles, type FileOperation, dataDirectory } from './data-directory.ts';
+import type { Change } from '../../../../../src/store/change.ts';
+import { combineCrc32 } from '../../../../../src/store/embedded/journal/combine-crc.ts';
+import { encodePadding, unframe } from '../../../../../src/store/embedded/journal/record.ts';
+import { SIDE_PREFIX } from '../../../../../src/store/embedded/journal/side-segment.ts';
+import { verifyStore } from '../../../../../src/store/embedded/offline.ts';
+import { StoreError } from '../../../../../src/store/store.ts';
+import { SAMPLE, dump, host, zone } from '../../../../contract/store-samples.ts';
+import { FailingFiles, type FileOperation, dataDirectory } from '../data-directory.ts';
 
 const MANY = 3000;
 

@@ -3,11 +3,11 @@
  * on. Invariant: where it says that they do not meet, both orders of them lead to the same state and to the same plan;
  * what it does not know counts as a meeting.
  */
-import { type Steps, visitInSteps } from '../ops/steps.ts';
-import type { Change } from '../store/change.ts';
-import type { StoreView } from '../store/store.ts';
-import type { Name } from '../zone/name.ts';
-import { RRTYPE } from '../zone/rrtype.ts';
+import { type Steps, visitInSteps } from '../../ops/steps.ts';
+import type { Change } from '../../store/change.ts';
+import type { StoreView } from '../../store/store.ts';
+import type { Name } from '../../zone/name.ts';
+import { RRTYPE } from '../../zone/rrtype.ts';
 
 /** The names that a large commit rests on. */
 export interface PlannedNames {

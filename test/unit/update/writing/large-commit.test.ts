@@ -1,9 +1,9 @@
 /** Updates do not wait for a large list, and a list that rests on what they changed is planned again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Room } from './fixture.ts';
-import { alice, ip, name } from './fixture.ts';
-import { createOffice, value } from './office.ts';
+import type { Room } from '../fixture.ts';
+import { alice, ip, name } from '../fixture.ts';
+import { createOffice, value } from '../office.ts';
 
 const MANY = 3000;
 /** Turns of the event loop after which its lines are read and it is being planned. */
