@@ -56,12 +56,12 @@ export function zoneChanges(): readonly Change[] {
   ];
 }
 
-/** The change that puts host number `i` at its first address. */
-export function hostChange(i: number): Change {
+/** The change that puts host number `i`, which may have another label, at its first address. */
+export function hostChange(i: number, label = `h${i}`): Change {
   return {
     kind: 'host-put',
     host: {
-      name: nameOf(`h${i}`),
+      name: nameOf(label),
       zone: nameOf(''),
       account: ACCOUNT,
       ttl: 60,

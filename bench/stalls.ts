@@ -3,18 +3,20 @@
  * perf_hooks.monitorEventLoopDelay sees, and the most processor time that one turn takes, while one thing is done that is large. Beside it, the longest delay of the same
  * loop while nothing is done, which is the machine's own noise.
  */
+import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
+import { createTokenId } from '../src/account/token.ts';
 import { answerQuery } from '../src/dns/answer.ts';
 import { Publisher } from '../src/dns/fast/publish/publisher.ts';
 import { AnswerTable } from '../src/dns/fast/table/answer-table.ts';
 import { peerOf } from '../src/dns/rrl/source-words.ts';
 import { systemClock } from '../src/ops/clock.ts';
-import { beginInTurns } from '../src/ops/steps.ts';
+import { type Steps, beginInTurns, mapInSteps } from '../src/ops/steps.ts';
 import type { Change } from '../src/store/change.ts';
 import { openEmbeddedStore } from '../src/store/embedded/open-embedded-store.ts';
 import { createCommitter } from '../src/update/commit.ts';
-import { nameOf, hostChange } from './provision.ts';
+import { ACCOUNT, nameOf, hostChange } from './provision.ts';
 import { inDirectory, runLoad, sleep } from './processes.ts';
 import { type Benchmark, type Row, runAsProgram, withUnit } from './report.ts';
 
@@ -40,37 +42,68 @@ export const benchStalls: Benchmark = (scale) =>
     const committer = createCommitter({ store, clock: systemClock });
     const put = (changes: readonly Change[]): Promise<unknown> =>
       committer.submit({ footprint: 'everything', plan: () => ({ changes, result: undefined }) });
+    const waits = { longestMs: 0 };
     const updates = async (until: Promise<unknown>): Promise<void> => {
       const progress = { isDone: false };
       const ended = until.finally(() => (progress.isDone = true));
       for (let i = 0; !progress.isDone; i = (i + 1) % scale.hosts) {
         const change = hostChange(i);
+        const begun = performance.now();
         await committer.submit({
           footprint: [nameOf(`h${i}`)],
           plan: () => ({ changes: [change], result: 0 }),
         });
+        waits.longestMs = Math.max(waits.longestMs, performance.now() - begun);
       }
       await ended;
     };
+    const many = scale.hosts.toLocaleString('en');
+    const load = (plan: () => Steps<Change[]>): Promise<unknown> =>
+      committer.submit({
+        footprint: 'everything',
+        isLarge: true,
+        *plan() {
+          return { changes: yield* plan(), result: undefined };
+        },
+      });
+    const newHosts = () => mapInSteps(range(scale.hosts), (i) => hostChange(i, `n${i}`));
+    const newTokens = () => mapInSteps(range(scale.hosts), (i) => tokenChange(i));
     const first = (count: number): Change[] => Array.from({ length: count }, (_, i) => hostChange(i));
     const tasks: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['nothing', () => sleep(scale.seconds * 1000)],
       ['updates one after the other', () => updates(sleep(scale.seconds * 1000))],
       [`a commit of ${BATCH.toLocaleString('en')} hosts`, () => put(first(BATCH))],
-      [`one commit of all ${scale.hosts.toLocaleString('en')} hosts`, () => put(everyHost)],
+      [`one commit of all ${many} hosts`, () => put(everyHost)],
+      [`an import of ${many} hosts while updates go on`, () => updates(load(newHosts))],
+      [`${many} tokens for hosts while updates go on`, () => updates(load(newTokens))],
       ['a compaction while updates go on', () => updates(store.compact())],
       ['a backup while updates go on', () => updates(store.backup(join(parent, 'backup')))],
     ];
     const everyHost = first(scale.hosts);
     try {
       const rows: Row[] = [];
-      for (const [what, task] of tasks) rows.push(rowOf(what, await longestStall(task), rows[0]));
+      for (const [what, task] of tasks) {
+        waits.longestMs = 0;
+        const stall = await longestStall(task);
+        rows.push(rowOf(what, { ...stall, longestWaitMs: waits.longestMs }, rows[0]));
+      }
       return rows;
     } finally {
       await committer.close();
       await store.close();
     }
   });
+
+function* range(count: number): Generator<number> {
+  for (let i = 0; i < count; i++) yield i;
+}
+
+function tokenChange(i: number): Change {
+  const digest = randomBytes(32).toString('base64url');
+  const hosts = [nameOf(`h${i}`)];
+  const token = { id: createTokenId(), account: ACCOUNT, hosts, label: 'bench', digest, createdAt: 0 };
+  return { kind: 'token-put', token };
+}
 
 interface Stall {
   readonly longestMs: number;
@@ -116,15 +149,21 @@ function watchTurns(): { stop: () => number } {
   };
 }
 
-function rowOf(what: string, { longestMs, longestCpuMs }: Stall, idle: Row | undefined): Row {
+function rowOf(
+  what: string,
+  { longestMs, longestCpuMs, longestWaitMs }: Stall & { readonly longestWaitMs: number },
+  idle: Row | undefined,
+): Row {
   const idleMs = idle?.values?.['longestMs'];
   return {
     what: `longest stall: ${what}`,
-    figure: `${withUnit(longestMs, 'ms')}, ${withUnit(longestCpuMs, 'ms')} of processor time`,
+    figure: `${withUnit(longestMs, 'ms')}, ${withUnit(longestCpuMs, 'ms')} of processor time${
+      longestWaitMs === 0 ? '' : `; longest wait of an update ${withUnit(longestWaitMs, 'ms')}`
+    }`,
     ...(idleMs === undefined
       ? {}
       : { ratio: `${(longestMs / idleMs).toFixed(1)} × idle`, bar: `≤ ${BAR_MS} ms` }),
-    values: { longestMs, longestCpuMs },
+    values: { longestMs, longestCpuMs, longestWaitMs },
   };
 }
 

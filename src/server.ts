@@ -35,6 +35,7 @@ import { createChangeBudget } from './update/change-budget.ts';
 import { type Committer, createCommitter } from './update/commit.ts';
 import { createUpdateService } from './update/create-service.ts';
 import { createEnroller } from './update/enrol/create-enroller.ts';
+import { startEnrolmentPurge } from './update/enrol/purge-enrolments.ts';
 
 /** The rooms that need no network: what administration without a server works on. */
 export interface Core {
@@ -111,6 +112,8 @@ export async function startServer(options: {
   const shutdown = createShutdown({ log, timeoutMs: STOP_TIMEOUT_MS });
   const core = await openCore(config, log.child({ room: 'store' }));
   shutdown.add({ name: 'store', stop: () => core.close() });
+  const purge = startEnrolmentPurge({ committer: core.committer, log: log.child({ room: 'update' }) });
+  shutdown.add({ name: 'purge', stop: () => purge.stop() });
   const dns = createDns(config, core, log.child({ room: 'dns' }));
   const addresses = { http: [] as readonly ListenAddress[], dns: [] as readonly ListenAddress[] };
   const health = createCachedCheck(() => checkHealth(core.store, addresses), systemClock);

@@ -19,7 +19,8 @@ export interface RetiredZone {
 /**
  * One change. `zone-remove` takes the zone's RRsets and hosts with it and retires its last serial; `account-remove`
  * takes the account's tokens. `retired-put` has no effect on a zone that is there, and `zone-put` ends retirement.
- * Enrolment codes and what belongs to them end with nothing else: their log tells what became of it.
+ * Enrolment codes and what belongs to them end with nothing else: their log tells what became of it. `enrolment-remove`
+ * takes the log of a code with it, and leaves its machines.
  */
 export type Change =
   | { readonly kind: 'zone-put'; readonly zone: ZoneSettings }
@@ -34,6 +35,7 @@ export type Change =
   | { readonly kind: 'token-put'; readonly token: Token }
   | { readonly kind: 'token-remove'; readonly id: string }
   | { readonly kind: 'enrolment-put'; readonly enrolment: Enrolment }
+  | { readonly kind: 'enrolment-remove'; readonly id: string }
   | { readonly kind: 'machine-put'; readonly machine: Machine }
   | { readonly kind: 'machine-remove'; readonly enrolment: string; readonly host: Name }
   | { readonly kind: 'event-put'; readonly event: EnrolmentEvent };

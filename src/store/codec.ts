@@ -111,6 +111,7 @@ export function encodeChange(change: Change): Json {
     case 'host-remove':
       return { kind: change.kind, zone: formatName(change.zone), name: formatName(change.name) };
     case 'token-remove':
+    case 'enrolment-remove':
       return { kind: change.kind, id: change.id };
     case 'machine-remove':
       return { kind: change.kind, enrolment: change.enrolment, host: formatName(change.host) };
@@ -183,6 +184,7 @@ export class Decoder {
       case 'host-remove':
         return { kind, zone: fields.name('zone'), name: fields.name('name') };
       case 'token-remove':
+      case 'enrolment-remove':
         return { kind, id: fields.text('id') };
       case 'machine-remove':
         return { kind, enrolment: fields.text('enrolment'), host: fields.name('host') };

@@ -15,6 +15,11 @@ export class DerivedHosts {
     return this.#routerOf.size === 0;
   }
 
+  /** Whether a host is noted for a router. */
+  has(host: Name): boolean {
+    return this.#routerOf.has(host);
+  }
+
   /** Notes where a host's address comes from from here on: a router, or, with undefined, no other host. */
   note(host: Name, router: Name | undefined): void {
     // A million ordinary hosts are noted at the start, where nothing but this comparison is spent on them.

@@ -6,7 +6,9 @@ import { randomBytes } from 'node:crypto';
 import type { Change } from './change.ts';
 import { type CommitListener, CommitListeners } from './commit-listeners.ts';
 import { State } from './state.ts';
-import { type Store, StoreError, type StoreHealth } from './store.ts';
+import { stageCommit } from './staging/staged-commit.ts';
+import { type PreparedCommit, type Store, StoreError, type StoreHealth } from './store.ts';
+import { Turns } from '../ops/turns.ts';
 
 /** What can be chosen of a memory store. */
 export interface MemoryStoreOptions {
@@ -22,6 +24,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 class MemoryStore implements Store {
   readonly view: State;
   readonly #listeners = new CommitListeners();
+  readonly #committing = new Turns();
   #closed = false;
 
   constructor(tokenKey: Uint8Array) {
@@ -33,11 +36,26 @@ class MemoryStore implements Store {
   }
 
   // Waits a turn before anything is visible, as a store with a disk does, so that callers cannot come to rely on less.
-  async commit(changes: readonly Change[]): Promise<void> {
-    await Promise.resolve();
-    if (this.#closed) throw new StoreError('closed', 'the store is closed');
-    await this.view.show(changes);
-    await this.#listeners.announce(changes);
+  commit(changes: readonly Change[]): Promise<void> {
+    return this.#committing.run(async () => {
+      await this.#refuseWhereClosed();
+      await this.view.show(changes);
+      await this.#listeners.announce(changes);
+    });
+  }
+
+  async prepare(changes: readonly Change[]): Promise<PreparedCommit> {
+    await this.#refuseWhereClosed();
+    return stageCommit(
+      {
+        view: this.view,
+        listeners: this.#listeners,
+        alone: (task) => this.#committing.run(task),
+        makeDurable: () => this.#refuseWhereClosed(),
+        discard: () => Promise.resolve(),
+      },
+      changes,
+    );
   }
 
   onCommit(listener: CommitListener): () => void {
@@ -47,5 +65,10 @@ class MemoryStore implements Store {
   close(): Promise<void> {
     this.#closed = true;
     return Promise.resolve();
+  }
+
+  async #refuseWhereClosed(): Promise<void> {
+    await Promise.resolve();
+    if (this.#closed) throw new StoreError('closed', 'the store is closed');
   }
 }

@@ -20,6 +20,14 @@ import type { ChangeTarget, HostRow } from './quick/change-target.ts';
 import type { StoreView } from './store.ts';
 import type { TokenRow } from './tokens/packed-tokens.ts';
 import { TokenTable } from './tokens/token-table.ts';
+import {
+  type OtherChange,
+  type Staging,
+  type ZoneChange,
+  type ZoneMaps,
+  copyZones,
+  zonesTouchedBy,
+} from './staging/zone-maps.ts';
 
 /** Changes that are applied in one step: a few milliseconds of work. */
 const MAX_AT_ONCE = 4096;
@@ -35,25 +43,13 @@ export interface StateCounts {
   readonly tokens: number;
 }
 
-/** What is served of zones, and the last serials, by apex, of those that are no more. */
-interface ZoneMaps {
-  readonly zones: Map<Name, Zone<Host>>;
-  readonly retired: Map<Name, number>;
-}
-
-type ZoneChange = Extract<
-  Change,
-  { kind: `zone-${string}` | 'retired-put' | `rrset-${string}` | `host-${string}` }
->;
-
-type OtherChange = Exclude<Change, ZoneChange>;
-
 /** The state of a store; `StoreView` is what everybody but the store sees of it. */
 export class State implements StoreView, ChangeTarget {
   readonly tokenKey: Uint8Array;
   readonly enrolments = new EnrolmentTable();
   #sequence: number;
-  #served: ZoneMaps = { zones: new Map(), retired: new Map() };
+  #served: ZoneMaps = { zones: new Map(), retired: new Map(), notes: undefined };
+  #staging: Staging | undefined;
   readonly #accountNames = new SharedTexts();
   readonly #derived = new DerivedHosts();
   readonly #accounts = new Map<string, Account>();
@@ -144,6 +140,7 @@ export class State implements StoreView, ChangeTarget {
   /** Applies the changes of commit number `sequence`. Never throws for well-typed changes, so it is never half done. */
   apply(changes: readonly Change[], sequence = this.#sequence + 1): void {
     for (const change of changes) this.applyChange(change);
+    this.#keepForStaging(changes);
     this.#sequence = sequence;
   }
 
@@ -160,25 +157,64 @@ export class State implements StoreView, ChangeTarget {
    * come nobody was told the secret yet, and those that go with their account are of no use without it.
    */
   *applyInSteps(changes: readonly Change[], sequence = this.#sequence + 1): Steps<undefined> {
-    const staged: ZoneMaps = { zones: new Map(this.#served.zones), retired: new Map(this.#served.retired) };
-    const copied = new Set<Name>();
-    for (const change of changes) {
-      const apex = zoneOfData(change);
-      const zone = apex === undefined || copied.has(apex) ? undefined : staged.zones.get(apex);
-      if (zone === undefined) continue;
-      copied.add(zone.apex);
-      staged.zones.set(zone.apex, yield* zone.clone());
-    }
+    const maps = yield* copyZones(this.#served, yield* zonesTouchedBy(changes));
     const others: OtherChange[] = [];
     yield* visitInSteps(changes, (change) => {
-      if (!this.#applyToZones(staged, change)) others.push(change);
+      if (!this.#applyToZones(maps, change)) others.push(change);
     });
-    this.#served = staged;
+    this.#serve(maps);
+    yield* this.applyOthers(others);
+    this.#keepForStaging(changes);
+    this.#sequence = sequence;
+    return undefined;
+  }
+
+  /**
+   * Copies the zones in which many changes are to be made. Nothing may be applied between its steps; afterwards other
+   * commits go on, and \`fillStaging\` makes the changes. There is one staging at a time.
+   */
+  *beginStaging(touched: ReadonlySet<Name>): Steps<Staging> {
+    const maps = { ...(yield* copyZones(this.#served, touched)), notes: [] };
+    this.#staging = { maps, touched, late: [], others: [] };
+    return this.#staging;
+  }
+
+  /** Makes changes in the copies, and then what others committed meanwhile, but for the last few thousand. */
+  *fillStaging(staging: Staging, changes: readonly Change[]): Steps<undefined> {
+    yield* visitInSteps(changes, (change) => {
+      if (!this.#applyToZones(staging.maps, change)) staging.others.push(change);
+    });
+    while (staging.late.length > MAX_AT_ONCE) {
+      const { late } = staging;
+      staging.late = [];
+      yield* visitInSteps(late, (change) => this.#applyToZones(staging.maps, change));
+    }
+    return undefined;
+  }
+
+  /**
+   * Makes what was staged visible at once, and \`more\` with it, as the next commit. What is not of zones is still to be
+   * applied (\`applyOthers\`), which nobody else may change meanwhile.
+   */
+  showStaging({ maps, touched, late }: Staging, more: readonly Change[]): void {
+    for (const change of [...late, ...more]) this.#applyToZones(maps, change);
+    for (const [apex, zone] of this.#served.zones) if (!touched.has(apex)) maps.zones.set(apex, zone);
+    this.#serve(maps);
+    this.#staging = undefined;
+    this.#sequence++;
+  }
+
+  /** Forgets what was staged. */
+  endStaging(): void {
+    this.#staging = undefined;
+  }
+
+  /** Applies what is not of zones, one by one, in steps. */
+  *applyOthers(others: readonly OtherChange[]): Steps<undefined> {
     for (const [i, change] of others.entries()) {
       if (i % TOKENS_PER_STEP === TOKENS_PER_STEP - 1) yield;
       yield* this.#applyToOthers(change);
     }
-    this.#sequence = sequence;
     return undefined;
   }
 
@@ -200,6 +236,20 @@ export class State implements StoreView, ChangeTarget {
 
   putTokenRow(row: TokenRow): boolean {
     return this.#tokens.putRow(row);
+  }
+
+  #serve({ zones, retired, notes }: ZoneMaps): void {
+    this.#served = { zones, retired, notes: undefined };
+    for (const [host, router] of notes ?? []) this.#derived.note(host, router);
+  }
+
+  #keepForStaging(changes: readonly Change[]): void {
+    if (this.#staging !== undefined) for (const change of changes) this.#staging.late.push(change);
+  }
+
+  #note({ notes }: ZoneMaps, host: Name, router: Name | undefined): void {
+    if (notes === undefined) this.#derived.note(host, router);
+    else if (router !== undefined || this.#derived.has(host)) notes.push([host, router]);
   }
 
   /** Applies a change of zones or of what is in them; false for any other. */
@@ -226,7 +276,7 @@ export class State implements StoreView, ChangeTarget {
         return true;
       case 'host-remove':
         to.zones.get(change.zone)?.removeHost(change.name);
-        this.#derived.note(change.name, undefined);
+        this.#note(to, change.name, undefined);
         return true;
       default:
         return false;
@@ -251,6 +301,9 @@ export class State implements StoreView, ChangeTarget {
         break;
       case 'enrolment-put':
         this.enrolments.put(change.enrolment);
+        break;
+      case 'enrolment-remove':
+        this.enrolments.remove(change.id);
         break;
       case 'machine-put':
         this.enrolments.putMachine(change.machine);
@@ -280,32 +333,16 @@ export class State implements StoreView, ChangeTarget {
     const zone = to.zones.get(host.zone);
     if (zone === undefined) return;
     zone.putHost(host);
-    this.#derived.note(host.name, host.derived?.router);
+    this.#note(to, host.name, host.derived?.router);
   }
 
-  #removeZone({ zones, retired }: ZoneMaps, apex: Name): void {
+  #removeZone(to: ZoneMaps, apex: Name): void {
+    const { zones, retired } = to;
     const zone = zones.get(apex);
     if (zone === undefined) return;
     for (const name of [...this.#derived.names()])
-      if (zone.host(name) !== undefined) this.#derived.note(name, undefined);
+      if (zone.host(name) !== undefined) this.#note(to, name, undefined);
     zones.delete(apex);
     retired.set(apex, zone.settings.serial);
-  }
-}
-
-/** The apex of the zone in which a change changes anything, settings included. */
-function zoneOfData(change: Change): Name | undefined {
-  switch (change.kind) {
-    case 'zone-put':
-      return change.zone.apex;
-    case 'rrset-put':
-    case 'rrset-remove':
-      return change.apex;
-    case 'host-put':
-      return change.host.zone;
-    case 'host-remove':
-      return change.zone;
-    default:
-      return undefined;
   }
 }

@@ -52,12 +52,30 @@ export interface Store {
    */
   commit(changes: readonly Change[]): Promise<void>;
   /**
+   * Makes many changes ready to be one commit, while other commits go on; nothing of them counts or is visible yet. One
+   * at a time; the caller sees to it that no other commit touches the same things until this one is made or discarded.
+   * Rejects as `commit` does.
+   */
+  prepare(changes: readonly Change[]): Promise<PreparedCommit>;
+  /**
    * Calls `listener` synchronously after each commit became visible; the commit resolves, and the next begins, only after
    * a promise that it returns. Returns the way to stop it.
    */
   onCommit(listener: (changes: readonly Change[]) => unknown): () => void;
   /** Finishes what is under way and releases the store. */
   close(): Promise<void>;
+}
+
+/** Changes that are ready to be one commit. One of the two is called, once. */
+export interface PreparedCommit {
+  /**
+   * Makes them, and a few more behind them, durable and then visible, in a time that does not grow with their number; in
+   * turn with other commits, which may go on once it resolves. Rejects as `Store.commit` does. \`told\` resolves when
+   * changes of accounts and tokens are visible, too, and the listeners have heard of everything: not before that may the commit be acknowledged.
+   */
+  make(more: readonly Change[]): Promise<{ readonly told: Promise<void> }>;
+  /** Forgets them. */
+  discard(): Promise<void>;
 }
 
 /** Why a store failed. */

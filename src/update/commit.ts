@@ -7,14 +7,14 @@
  * Invariants: intents on the same host take effect in the order they arrived; the queue is bounded; a zone's serial
  * grows by every batch that changes what the zone answers (RFC 1982); a failed commit changes nothing.
  */
-import type { Host } from '../account/host.ts';
 import type { Clock } from '../ops/clock.ts';
-import { type Steps, runInTurns, visitInSteps } from '../ops/steps.ts';
+import { type Steps, runInTurns } from '../ops/steps.ts';
 import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
+import { Turns } from '../ops/turns.ts';
 import type { Name } from '../zone/name.ts';
-import { nextSerial } from '../zone/serial.ts';
-import type { ZoneSettings } from '../zone/zone.ts';
+import { ChangedSince, namesOf } from './writing/changed-since.ts';
+import { nextSerials, touchedZones } from './writing/next-serials.ts';
 
 /** What an intent wants changed, and what its submitter gets once that is durable and served. */
 export interface Plan<T> {
@@ -26,10 +26,16 @@ export interface Plan<T> {
 export interface Intent<T> {
   /** The hosts that the plan reads and changes, or 'everything' for an intent that must be alone in its batch. */
   readonly footprint: readonly Name[] | 'everything';
+  /**
+   * Whether others shall not wait for it, of which the footprint is 'everything'. Intents with a footprint of hosts then
+   * come before it while it is planned and prepared, so its plan, which may be made twice, takes steps and rests on
+   * nothing that they change but the hosts that it puts, their routers and the accounts of hosts that it makes tokens for.
+   */
+  readonly isLarge?: boolean;
   /** Hosts beyond its footprint that the plan changes too, as the state just before its batch has them. */
   reach?(view: StoreView): readonly Name[];
   /**
-   * Pure; called once, with the state that precedes the change and the time in milliseconds. A long one may be in
+   * Pure; called once unless it is large, with the state that precedes the change and the time in milliseconds. A long one may be in
    * steps where it is alone in its batch: nobody else changes the state before it is committed.
    */
   plan(view: StoreView, now: number): Plan<T> | Steps<Plan<T>>;
@@ -69,27 +75,42 @@ interface Waiting {
 }
 
 /** Creates the writer of a store. */
-export function createCommitter({
-  store,
-  clock,
-  queueLimit = 10_000,
-  batchLimit = 2_000,
-}: CommitterOptions): Committer {
+export function createCommitter(options: CommitterOptions): Committer {
+  const { store, queueLimit = 10_000, batchLimit = 2_000 } = options;
   let queue: Waiting[] = [];
   let running: Promise<void> | undefined;
+  /** The large intent under way, and what others changed since it began. */
+  let large: { readonly ended: Promise<void>; readonly since: ChangedSince } | undefined;
   let closed = false;
   const pending = new Map<Name, number>();
+  const writing = new Turns();
 
   async function run(): Promise<void> {
     while (queue.length > 0) {
       // Everything that the current turn of the event loop still delivers joins this batch.
       await new Promise((resolve) => setImmediate(resolve));
-      const { batch, rest } = takeBatch(queue, batchLimit, store.view);
+      if (large === undefined && queue[0]!.intent.isLarge === true) begin(queue.shift()!);
+      const { batch, rest } = takeBatch(queue, {
+        limit: batchLimit,
+        view: store.view,
+        isOvertaking: large !== undefined,
+      });
       queue = rest;
-      await write(store, clock.now(), batch);
+      // What is left waits for the large one.
+      if (batch.length === 0) break;
+      await writing.run(() => write(options, batch, large?.since));
       for (const waiting of batch) release(pending, waiting.intent.footprint);
     }
     running = undefined;
+  }
+
+  function begin(waiting: Waiting): void {
+    const since = new ChangedSince();
+    const ended = writeLarge(options, waiting, { since, writing }).then(() => {
+      large = undefined;
+      if (queue.length > 0) running ??= run();
+    });
+    large = { ended, since };
   }
 
   return {
@@ -106,22 +127,32 @@ export function createCommitter({
     isPending: (host) => pending.has(host),
     async close() {
       closed = true;
-      await running;
+      while (running !== undefined || large !== undefined) await (running ?? large?.ended);
     },
   };
+}
+
+interface BatchRules {
+  readonly limit: number;
+  readonly view: StoreView;
+  /** Whether intents that must be alone are left where they are, because a large one is under way. */
+  readonly isOvertaking: boolean;
 }
 
 /** The longest run of the queue's intents, in order, that do not touch each other's hosts. */
 function takeBatch(
   queue: readonly Waiting[],
-  limit: number,
-  view: StoreView,
+  { limit, view, isOvertaking }: BatchRules,
 ): { batch: Waiting[]; rest: Waiting[] } {
   const batch: Waiting[] = [];
   const rest: Waiting[] = [];
   const touched = new Set<Name>();
   for (const [index, waiting] of queue.entries()) {
     const { footprint } = waiting.intent;
+    if (isOvertaking && footprint === 'everything') {
+      rest.push(waiting);
+      continue;
+    }
     const reached = waiting.intent.reach?.(view) ?? [];
     if (batch.length >= limit || footprint === 'everything') {
       if (index === 0) batch.push(waiting);
@@ -136,7 +167,12 @@ function takeBatch(
 }
 
 /** Plans a batch, commits what it changes, and settles each of its intents. */
-async function write(store: Store, now: number, batch: readonly Waiting[]): Promise<void> {
+async function write(
+  { store, clock }: CommitterOptions,
+  batch: readonly Waiting[],
+  since?: ChangedSince,
+): Promise<void> {
+  const now = clock.now();
   const parts: (readonly Change[])[] = [];
   const committed: { waiting: Waiting; result: unknown }[] = [];
   for (const waiting of batch) {
@@ -156,45 +192,58 @@ async function write(store: Store, now: number, batch: readonly Waiting[]): Prom
   if (parts.length === 0) return;
   const changes = parts.length === 1 ? parts[0]! : parts.flat();
   try {
-    await store.commit(await runInTurns(withSerials(store.view, changes, now)));
+    const zones = await runInTurns(touchedZones(store.view, changes));
+    const all = changes.concat(nextSerials(store.view, zones, now));
+    since?.note(all, store.view);
+    await store.commit(all);
     for (const { waiting, result } of committed) waiting.settle({ kind: 'committed', result });
   } catch (error) {
-    for (const { waiting } of committed) {
-      if (error instanceof StoreError) waiting.settle({ kind: 'unavailable', reason: error.message });
-      else waiting.fail(error);
+    for (const { waiting } of committed) refuse(waiting, error);
+  }
+}
+
+function refuse({ settle, fail }: Waiting, error: unknown): void {
+  if (error instanceof StoreError) settle({ kind: 'unavailable', reason: error.message });
+  else fail(error);
+}
+
+/**
+ * Plans and prepares a large intent while batches are written, and commits it between two of them. Where they changed
+ * what it was planned on it is planned again, alone. Never rejects.
+ */
+async function writeLarge(
+  options: CommitterOptions,
+  waiting: Waiting,
+  { since, writing }: { readonly since: ChangedSince; readonly writing: Turns },
+): Promise<void> {
+  const { store, clock } = options;
+  try {
+    const planned = waiting.intent.plan(store.view, clock.now());
+    const plan = 'next' in planned ? await runInTurns(planned) : planned;
+    const { changes, result } = plan;
+    if (changes.length === 0) {
+      waiting.settle({ kind: 'committed', result });
+      return;
     }
+    const names = await runInTurns(namesOf(changes));
+    const zones = await runInTurns(touchedZones(store.view, changes));
+    const prepared = await store.prepare(changes);
+    const hasMet = await runInTurns(since.meets(names));
+    const shown = await writing.run(async () => {
+      if (hasMet || (await runInTurns(since.meets(names)))) {
+        await prepared.discard();
+        await write(options, [waiting]);
+        return undefined;
+      }
+      return await prepared.make(nextSerials(store.view, zones, clock.now()));
+    });
+    // Where it was planned again it is settled by now.
+    if (shown === undefined) return;
+    await shown.told;
+    waiting.settle({ kind: 'committed', result });
+  } catch (error) {
+    refuse(waiting, error);
   }
-}
-
-/** The changes, and the next serial of every existing zone of which they change an answer. */
-function* withSerials(view: StoreView, changes: readonly Change[], now: number): Steps<readonly Change[]> {
-  const touched = new Set<Name>();
-  const ended = new Set<Name>();
-  const planned = new Map<Name, ZoneSettings>();
-  yield* visitInSteps(changes, (change) => {
-    if (change.kind === 'zone-put') planned.set(change.zone.apex, change.zone);
-    else if (change.kind === 'zone-remove') ended.add(change.apex);
-    else if (change.kind === 'host-put') {
-      if (!touched.has(change.host.zone) && publishesOtherwise(change.host, view))
-        touched.add(change.host.zone);
-    } else if (change.kind === 'host-remove') touched.add(change.zone);
-    else if (change.kind === 'rrset-put' || change.kind === 'rrset-remove') touched.add(change.apex);
-  });
-  const serials: Change[] = [];
-  for (const apex of new Set([...planned.keys(), ...touched])) {
-    const current = view.zone(apex)?.settings;
-    // A zone that begins with this batch keeps the serial it was given; one that ends with it needs none.
-    if (current === undefined || ended.has(apex)) continue;
-    const settings = planned.get(apex) ?? current;
-    serials.push({ kind: 'zone-put', zone: { ...settings, serial: nextSerial(current.serial, now) } });
-  }
-  return changes.concat(serials);
-}
-
-/** Whether DNS answers anything else with this host than with what is stored of it. */
-function publishesOtherwise({ zone, name, ttl, ipv4, ipv6, wildcard }: Host, view: StoreView): boolean {
-  const stored = view.zone(zone)?.host(name);
-  return stored?.ttl !== ttl || stored.ipv4 !== ipv4 || stored.ipv6 !== ipv6 || stored.wildcard !== wildcard;
 }
 
 function hold(pending: Map<Name, number>, footprint: Intent<unknown>['footprint']): void {

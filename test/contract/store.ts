@@ -9,6 +9,7 @@ import { type Store, StoreError } from '../../src/store/store.ts';
 import { formatName } from '../../src/zone/name.ts';
 import { RRTYPE } from '../../src/zone/rrtype.ts';
 import { enrolment, event, machine } from './enrolment-samples.ts';
+import { PREPARED } from './store-prepared.ts';
 import { SAMPLE, account, address, dump, host, name, rrset, token, zone } from './store-samples.ts';
 
 /** Makes an empty store; `dispose` closes it and removes what it left. */
@@ -275,6 +276,30 @@ export function testStore(kind: string, create: () => Promise<StoreUnderTest>): 
       assert.deepEqual(kept, [1, ...numbers.slice(10)]);
       assert.deepEqual(store.view.enrolments.events('e2'), []);
     });
+
+    storeTest('forgets a code with its log, and its machines one by one', async (store) => {
+      const { enrolments } = store.view;
+      await store.commit([
+        { kind: 'enrolment-put', enrolment: enrolment('e1') },
+        { kind: 'machine-put', machine: machine('e1', 'a.dyn.test', { serial: 'S1' }) },
+        { kind: 'machine-put', machine: machine('e2', 'a.dyn.test', { serial: 'S2' }) },
+        { kind: 'event-put', event: event('e1', 1) },
+      ]);
+      const at = (): string[] =>
+        [...enrolments.machinesAt(name('a.dyn.test'))].map((one) => one.enrolment).sort();
+      await store.commit([{ kind: 'enrolment-remove', id: 'e1' }]);
+      assert.deepEqual([...enrolments.all()], []);
+      assert.equal(enrolments.byDigest('digest-of-e1'), undefined);
+      assert.deepEqual(enrolments.events('e1'), []);
+      assert.deepEqual(at(), ['e1', 'e2']);
+      await store.commit([
+        { kind: 'machine-remove', enrolment: 'e1', host: name('a.dyn.test') },
+        { kind: 'enrolment-remove', id: 'e9' },
+      ]);
+      assert.deepEqual(at(), ['e2']);
+    });
+
+    for (const [title, body] of PREPARED) storeTest(title, body);
 
     storeTest('refuses commits after it was closed, and closes twice', async (store) => {
       await store.commit(SAMPLE[0]!);

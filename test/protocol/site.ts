@@ -17,7 +17,7 @@ import { parseIpPrefix } from '../../src/net/ip-prefix.ts';
 import { systemClock } from '../../src/ops/clock.ts';
 import type { Change } from '../../src/store/change.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { type Store, StoreError, type StoreView } from '../../src/store/store.ts';
+import { type PreparedCommit, type Store, StoreError, type StoreView } from '../../src/store/store.ts';
 import { createChangeBudget } from '../../src/update/change-budget.ts';
 import { createCommitter } from '../../src/update/commit.ts';
 import { createUpdateService } from '../../src/update/create-service.ts';
@@ -106,6 +106,11 @@ class BreakableStore implements Store {
   commit(changes: readonly Change[]): Promise<void> {
     if (this.broken) return Promise.reject(new StoreError('unwritable', 'no space left'));
     return this.#store.commit(changes);
+  }
+
+  prepare(changes: readonly Change[]): Promise<PreparedCommit> {
+    if (this.broken) return Promise.reject(new StoreError('unwritable', 'no space left'));
+    return this.#store.prepare(changes);
   }
 
   onCommit(listener: (changes: readonly Change[]) => void): () => void {

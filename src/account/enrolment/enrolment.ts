@@ -83,6 +83,8 @@ export interface EnrolmentDirectory {
   /** The machine that enrolled as this one, see `identityOf`. */
   machineKnownAs(enrolment: string, identity: string): Machine | undefined;
   machines(enrolment: string): Iterable<Machine>;
+  /** The machines that have a host, of codes that were forgotten as well. */
+  machinesAt(host: Name): Iterable<Machine>;
   /** In the order in which they happened; of those that are not `enrolled` the last thousand. */
   events(enrolment: string): readonly EnrolmentEvent[];
 }

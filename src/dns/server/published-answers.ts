@@ -13,7 +13,8 @@ import { CookieInPlace } from '../cookies/cookie-in-place.ts';
 import type { ByteRange, ServerCookies } from '../cookies/server-cookies.ts';
 import { MIN_UDP_PAYLOAD } from '../edns/opt.ts';
 import { FastAnswer } from '../fast/fast-answer.ts';
-import { type PublishedZones, Publisher } from '../fast/publish/publisher.ts';
+import type { PublishedZones } from '../fast/publish/commit-scope.ts';
+import { Publisher } from '../fast/publish/publisher.ts';
 import type { GeneralAnswer } from '../fast/publish/soa-template.ts';
 import { AnswerTable } from '../fast/table/answer-table.ts';
 

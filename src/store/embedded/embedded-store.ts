@@ -13,8 +13,9 @@ import type { Change } from '../change.ts';
 import { type CommitListener, CommitListeners } from '../commit-listeners.ts';
 import { FieldError } from '../json-fields.ts';
 import type { State } from '../state.ts';
-import { type Store, StoreError, type StoreHealth } from '../store.ts';
-import { Turns } from '../turns.ts';
+import { stageCommit } from '../staging/staged-commit.ts';
+import { type PreparedCommit, type Store, StoreError, type StoreHealth } from '../store.ts';
+import { Turns } from '../../ops/turns.ts';
 import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
 import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold.ts';
 import { type JournalBound, journalBound, pauseBeforeCommit } from './journal/bound.ts';
@@ -159,6 +160,31 @@ export class OpenStore implements EmbeddedStore {
     });
   }
 
+  async prepare(changes: readonly Change[]): Promise<PreparedCommit> {
+    if (this.#closed !== undefined) throw closedError();
+    const side = await this.#journal.prepare(changes).catch((error: unknown) => {
+      throw this.#asStoreError(error);
+    });
+    const makeDurable = async (more: readonly Change[]): Promise<void> => {
+      if (this.#closed !== undefined) throw closedError();
+      await this.#tryWriting(async () => {
+        await side.add(more);
+        await this.#journal.adopt(side);
+      });
+      this.#compactWhereDue();
+    };
+    return stageCommit(
+      {
+        view: this.view,
+        listeners: this.#listeners,
+        alone: (task) => this.#writing.run(task),
+        makeDurable,
+        discard: () => side.discard(),
+      },
+      changes,
+    );
+  }
+
   onCommit(listener: CommitListener): () => void {
     return this.#listeners.add(listener);
   }
@@ -275,17 +301,29 @@ export class OpenStore implements EmbeddedStore {
       await write();
     } catch (error) {
       // Nothing was tried: what was to be stored is not storable, which says nothing of the disk.
-      if (error instanceof FieldError) throw error;
-      const reason = `${this.directory} cannot be written: ${describeFileError(error)}`;
-      this.#becomeUnwritable(reason);
-      throw new StoreError('unwritable', `${reason}. Nothing was changed; it is tried again by itself.`, {
-        cause: error,
-      });
+      if (!(error instanceof FieldError)) this.#becomeUnwritable(this.#reasonOf(error));
+      throw this.#asStoreError(error);
     }
     if (this.#health.writable) return;
     this.#health = { writable: true };
     clearTimeout(this.#probe);
     this.#options.onNotice({ code: 'writable', message: `${this.directory} can be written again.` });
+  }
+
+  #reasonOf(error: unknown): string {
+    return `${this.directory} cannot be written: ${describeFileError(error)}`;
+  }
+
+  /** The failure of a write as its caller is told of it. */
+  #asStoreError(error: unknown): Error {
+    if (error instanceof FieldError) return error;
+    return new StoreError(
+      'unwritable',
+      `${this.#reasonOf(error)}. Nothing was changed; it is tried again by itself.`,
+      {
+        cause: error,
+      },
+    );
   }
 
   #becomeUnwritable(reason: string): void {

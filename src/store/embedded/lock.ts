@@ -7,22 +7,18 @@
  * dead holder's id, which only one can; should it die as well, the next needs the file named after *its* id, and so on.
  */
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, readdir, rename, unlink } from 'node:fs/promises';
+import { link, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../ops/clock.ts';
 import { FieldError, Fields } from '../json-fields.ts';
 import { StoreError } from '../store.ts';
 import { errorCode } from './journal/file-layer.ts';
+import { type ProcessIdentity, isAlive, ownIdentity, readText } from './process-identity.ts';
 
 /** A process that holds, or held, a lock. */
-export interface LockHolder {
+export interface LockHolder extends ProcessIdentity {
   /** Random, of this one holding. */
   readonly id: string;
-  readonly pid: number;
-  /** When the process started, in clock ticks since boot (field 22 of /proc/PID/stat); null where not known. */
-  readonly started: string | null;
-  /** The boot during which it runs; null where not known. */
-  readonly boot: string | null;
   /** ISO 8601 time of the locking. */
   readonly since: string;
 }
@@ -121,50 +117,9 @@ async function refuseIfAlive(path: string, holder: LockHolder): Promise<void> {
   );
 }
 
-/** Whether the very process that wrote the lock still runs, and not another that was given its number. */
-async function isAlive(holder: LockHolder): Promise<boolean> {
-  const boot = await bootId();
-  if (boot !== null && holder.boot !== null && boot !== holder.boot) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    // EPERM: it runs as another user.
-    if (errorCode(error) === 'ESRCH') return false;
-  }
-  const started = await startOf(holder.pid);
-  return started === null || holder.started === null || started === holder.started;
-}
-
 async function describeSelf(clock: Clock): Promise<LockHolder> {
-  return {
-    id: randomBytes(8).toString('hex'),
-    pid: process.pid,
-    started: await startOf(process.pid),
-    boot: await bootId(),
-    since: new Date(clock.now()).toISOString(),
-  };
-}
-
-async function startOf(pid: number): Promise<string | null> {
-  const stat = await readText(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses, which may hold blanks and parentheses itself.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-}
-
-async function bootId(): Promise<string | null> {
-  return (await readText('/proc/sys/kernel/random/boot_id'))?.trim() ?? null;
-}
-
-/** Undefined where the file is not there, as all of /proc on systems other than Linux. */
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = errorCode(error);
-    // ESRCH: the process ended between the opening and the reading of its /proc entry.
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
+  const id = randomBytes(8).toString('hex');
+  return { id, ...(await ownIdentity()), since: new Date(clock.now()).toISOString() };
 }
 
 async function readHolder(path: string): Promise<LockHolder | undefined> {

@@ -15,7 +15,8 @@ import { readDocument, replayJournal, writeDocument } from './fold.ts';
 import { type TornTail, listSegments } from './journal/reader.ts';
 import { acquireLock, findLockHolder, isLockFile } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
-import { SNAPSHOT_NAME, temporaryPrefix } from './snapshot.ts';
+import { SNAPSHOT_NAME } from './snapshot.ts';
+import { temporaryPrefix } from './temporary-file.ts';
 
 /** What a store's files were found to hold, or why they cannot be served. */
 export type StoreReport =

@@ -17,11 +17,13 @@ import {
 import { replayJournal } from './fold.ts';
 import { type FileLayer, describeFileError, errorCode, nodeFileLayer } from './journal/file-layer.ts';
 import { type TornTail, listSegments } from './journal/reader.ts';
+import { SIDE_PREFIX } from './journal/side-segment.ts';
 import { openJournal } from './journal/writer.ts';
 import { type Lock, acquireLock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { FORMAT } from './migrations.ts';
-import { SNAPSHOT_NAME, openDocument, temporaryPrefix } from './snapshot.ts';
+import { SNAPSHOT_NAME, openDocument } from './snapshot.ts';
+import { temporaryPrefix } from './temporary-file.ts';
 
 /** A second of all the updates that one core can take. */
 const DEFAULT_AHEAD_BYTES = 4 * 1024 * 1024;
@@ -90,7 +92,8 @@ async function recover(options: StartedOptions, lock: Lock): Promise<EmbeddedSto
 async function removeTemporary(snapshot: string, files: FileLayer): Promise<void> {
   const prefix = basename(temporaryPrefix(snapshot));
   for (const name of await readdir(dirname(snapshot))) {
-    if (name.startsWith(prefix)) await files.remove(join(dirname(snapshot), name));
+    if (name.startsWith(prefix) || name.startsWith(SIDE_PREFIX))
+      await files.remove(join(dirname(snapshot), name));
   }
 }
 

@@ -19,6 +19,7 @@ import { type FileLayer, errorCode, nodeFileLayer } from './journal/file-layer.t
 import { corruptBytes } from './corrupt-bytes.ts';
 import { type Line, readLines } from './journal/line-reader.ts';
 import { FORMAT, type FormatHistory, Upgrade } from './migrations.ts';
+import { removeAbandoned, temporaryName } from './temporary-file.ts';
 
 /** What the snapshot file holds. */
 export interface StoreDocument {
@@ -49,11 +50,6 @@ export function openDocument(
   });
 }
 
-/** The file-name prefix of a snapshot that is being written. */
-export function temporaryPrefix(path: string): string {
-  return `${path}.tmp-`;
-}
-
 /** lowdb's way to the file. `read` rejects with StoreError `corrupt` or `too-new`, `write` with Node's errors. */
 class SnapshotAdapter implements Adapter<StoreDocument> {
   readonly #path: string;
@@ -76,7 +72,8 @@ class SnapshotAdapter implements Adapter<StoreDocument> {
   }
 
   async write(document: StoreDocument): Promise<void> {
-    const temporary = temporaryPrefix(this.#path) + randomBytes(6).toString('hex');
+    await removeAbandoned(this.#path, this.#files);
+    const temporary = await temporaryName(this.#path);
     try {
       await writeDocument(this.#files, temporary, document);
       await this.#files.rename(temporary, this.#path);

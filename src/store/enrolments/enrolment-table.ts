@@ -61,6 +61,13 @@ export class EnrolmentTable implements EnrolmentDirectory {
     return this.#belongings.get(enrolment)?.machines.values() ?? [];
   }
 
+  *machinesAt(host: Name): Generator<Machine> {
+    for (const { machines } of this.#belongings.values()) {
+      const machine = machines.get(host);
+      if (machine !== undefined) yield machine;
+    }
+  }
+
   events(enrolment: string): readonly EnrolmentEvent[] {
     const belongings = this.#belongings.get(enrolment);
     if (belongings === undefined) return [];
@@ -88,10 +95,22 @@ export class EnrolmentTable implements EnrolmentDirectory {
     this.#byDigest.set(enrolment.digest, enrolment.id);
   }
 
+  /** Takes a code and its log away, if it is there; its machines stay. */
+  remove(id: string): void {
+    const before = this.#codes.get(id);
+    if (before !== undefined) this.#byDigest.delete(before.digest);
+    this.#codes.delete(id);
+    const belongings = this.#belongings.get(id);
+    if (belongings === undefined) return;
+    belongings.enrolled.length = 0;
+    belongings.others.length = 0;
+    this.#tidy(id, belongings);
+  }
+
   /** Puts a machine in the place of the one that its code knew at its host, if there is one. */
   putMachine(machine: Machine): void {
-    const { machines, hostOf } = this.#of(machine.enrolment);
     this.removeMachine(machine.enrolment, machine.host);
+    const { machines, hostOf } = this.#of(machine.enrolment);
     machines.set(machine.host, machine);
     hostOf.set(identityOf(machine), machine.host);
   }
@@ -104,6 +123,7 @@ export class EnrolmentTable implements EnrolmentDirectory {
     belongings.machines.delete(host);
     const identity = identityOf(machine);
     if (belongings.hostOf.get(identity) === host) belongings.hostOf.delete(identity);
+    this.#tidy(enrolment, belongings);
   }
 
   /** Adds a line to a log. */
@@ -115,6 +135,12 @@ export class EnrolmentTable implements EnrolmentDirectory {
     }
     insert(others, event);
     if (others.length > MAX_OTHER_EVENTS) others.shift();
+  }
+
+  /** Forgets that a code had anything once it and its machines are gone. */
+  #tidy(id: string, { machines, enrolled, others }: Belongings): void {
+    const isEmpty = machines.size === 0 && enrolled.length === 0 && others.length === 0;
+    if (isEmpty && !this.#codes.has(id)) this.#belongings.delete(id);
   }
 
   #of(id: string): Belongings {

@@ -39,7 +39,7 @@ import { planZoneImport } from './plan-import.ts';
 import { planRecordRemove, planRecordSet } from './plan-record.ts';
 import { noZone, planZoneAdd, planZoneRemove } from './plan-zone.ts';
 import { refuse } from './refusal.ts';
-import { submitAlone } from './submit.ts';
+import { submitAlone, submitList } from './submit.ts';
 
 /** What the administrator works on. */
 export interface AdministratorOptions {
@@ -246,14 +246,14 @@ function bulkHandlers({
     'host-import': async ({ rows, existing }, onProgress) => {
       const listed = await runInTurns(readHostRows(rows, onProgress));
       if ('ok' in listed) return listed;
-      return submitAlone(committer, (current, now) =>
+      return submitList(committer, listed.length, (current, now) =>
         planHostImport(current, listed, { existing, now, onProgress }),
       );
     },
     'token-add-for-hosts': async ({ rows, label, skipExisting }, onProgress) => {
       const listed = await runInTurns(readHostRows(rows, onProgress));
       if ('ok' in listed) return listed;
-      return submitAlone(committer, (current, now) =>
+      return submitList(committer, listed.length, (current, now) =>
         planHostTokens(current, listed, { label, skipExisting, now, onProgress }),
       );
     },

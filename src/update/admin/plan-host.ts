@@ -169,11 +169,9 @@ export function planHostRemove(
 
 /** A host of the same name that is made later is another one: the machine's tokens must not update that. */
 function* endOfMachines({ enrolments }: StoreView, host: Name): Generator<Change> {
-  for (const { id } of enrolments.all()) {
-    const machine = enrolments.machine(id, host);
-    if (machine === undefined) continue;
-    for (const token of machine.tokens) yield { kind: 'token-remove', id: token };
-    yield { kind: 'machine-remove', enrolment: id, host };
+  for (const { enrolment, tokens } of enrolments.machinesAt(host)) {
+    for (const token of tokens) yield { kind: 'token-remove', id: token };
+    yield { kind: 'machine-remove', enrolment, host };
   }
 }
 

@@ -41,7 +41,7 @@ const CODE = {
   lifetimeSeconds: 60,
   by: 'ann',
 } as const;
-/** More changes than become visible in one turn, and more bytes than are written at once. */
+/** More than updates wait for: it is written beside the journal, in more than one piece. */
 const LONG_IMPORT = 6000;
 /** Zeros ahead of the journal's records: none, soon used up, and more than are used. */
 const AHEAD = [0, 2048, 65_536] as const;
@@ -85,7 +85,7 @@ export async function liveThrough(
   };
   note();
   store.onCommit(() => {
-    // Told of an import in parts, the view has the number of the commit with the last of them only.
+    // What is told in parts was seen with the first of them.
     if (store.view.sequence !== seen.at(-1)!.sequence) note();
   });
   const committer = createCommitter({ store, clock });
@@ -115,8 +115,10 @@ export async function liveThrough(
       if (kind < 5) together.push(Promise.resolve(service.update(anUpdate(random))));
       else if (kind < 7) together.push(enroller.enrol({ ...aMachine(random), code: code.value.code }));
       else
-        together.push(administrator.execute(aCommand(random, long && step === steps >> 1 ? LONG_IMPORT : 4)));
+        together.push(administrator.execute(aCommand(random)));
     }
+    // The next steps go on beside it.
+    if (long && step === steps >> 1) folds.push(administrator.execute(anImport(random, LONG_IMPORT)));
     const folding = random(8);
     if (folding === 0) folds.push(store.compact());
     if (folding === 1) {
@@ -157,7 +159,7 @@ function anUpdate(random: Random): Parameters<ReturnType<typeof createUpdateServ
 }
 
 /** Some are refused by the state as it is; that is part of the life. */
-function aCommand(random: Random, hosts: number): AdminCommand {
+function aCommand(random: Random): AdminCommand {
   const apex = ZONES[random(ZONES.length)]!;
   const fqdn = aHost(random);
   switch (random(10)) {
@@ -176,14 +178,18 @@ function aCommand(random: Random, hosts: number): AdminCommand {
       return { kind: 'token-add', account: 'ann', hosts: [], label: `label ${random(1000)}` };
     case 7:
       return { kind: 'host-add', fqdn, account: 'ann', ttl: 60, wildcard: random(2) === 0 };
-    default: {
-      const rows = Array.from({ length: hosts }, (_, i) => ({
-        line: i + 1,
-        fqdn: `h${i}.${apex}`,
-        account: 'ann',
-        ipv4: `10.0.${random(200)}.${random(200)}`,
-      }));
-      return { kind: 'host-import', rows, existing: random(2) === 0 ? 'skip' : 'update' };
-    }
+    default:
+      return anImport(random, 4);
   }
+}
+
+function anImport(random: Random, hosts: number): AdminCommand {
+  const apex = ZONES[random(ZONES.length)]!;
+  const rows = Array.from({ length: hosts }, (_, i) => ({
+    line: i + 1,
+    fqdn: `h${i}.${apex}`,
+    account: 'ann',
+    ipv4: `10.0.${random(200)}.${random(200)}`,
+  }));
+  return { kind: 'host-import', rows, existing: random(2) === 0 ? 'skip' : 'update' };
 }

@@ -11,6 +11,7 @@ test(`whenever the power fails, the store is one that was acknowledged or about 
   const reports = [
     await simulate({ seed: SEED, steps: 10, perOperation: 1, stride: 2 }),
     await simulate({ seed: SEED + 1, steps: 24, perOperation: 1, stride: 5 }),
+    await simulate({ seed: SEED + 2, steps: 12, perOperation: 1, stride: 7, long: true }),
   ];
   for (const { commits, operations, crashes, again, kept } of reports) {
     t.diagnostic(

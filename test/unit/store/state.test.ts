@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Change } from '../../../src/store/change.ts';
 import { CommitListeners } from '../../../src/store/commit-listeners.ts';
 import { State } from '../../../src/store/state.ts';
-import { Turns } from '../../../src/store/turns.ts';
+import { Turns } from '../../../src/ops/turns.ts';
 import { SAMPLE, anyCommit, dump, token } from '../../contract/store-samples.ts';
 
 const KEY = new Uint8Array(32);

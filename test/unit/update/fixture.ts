@@ -5,7 +5,7 @@ import type { AcceptPolicy } from '../../../src/net/address-class.ts';
 import { type IpAddress, parseIpAddress } from '../../../src/net/ip-address.ts';
 import type { Change } from '../../../src/store/change.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
-import { type Store, StoreError } from '../../../src/store/store.ts';
+import { type PreparedCommit, type Store, StoreError } from '../../../src/store/store.ts';
 import { type Committer, createCommitter } from '../../../src/update/commit.ts';
 import { createUpdateService } from '../../../src/update/create-service.ts';
 import type { UpdateService } from '../../../src/update/service.ts';
@@ -47,6 +47,20 @@ export class FaultyStore implements Store {
     if (this.broken) throw new StoreError('unwritable', 'no space left');
     this.commits.push(changes);
     await this.#store.commit(changes);
+  }
+
+  async prepare(changes: readonly Change[]): Promise<PreparedCommit> {
+    await this.gate;
+    if (this.broken) throw new StoreError('unwritable', 'no space left');
+    const prepared = await this.#store.prepare(changes);
+    return {
+      make: async (more) => {
+        await this.gate;
+        this.commits.push(changes.concat(more));
+        return prepared.make(more);
+      },
+      discard: () => prepared.discard(),
+    };
   }
 
   onCommit(listener: (changes: readonly Change[]) => void): () => void {

@@ -17,19 +17,13 @@ import {
   wildcardOf,
 } from '../../../zone/name.ts';
 import type { AnswerTable } from '../table/answer-table.ts';
+import { type PublishedZones, parentZone, scopeOf } from './commit-scope.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
 import { apexOf, isCut, isOfRRset, pinnedNames, plainAddresses } from './zone-facts.ts';
 import { FLAG, ZONES } from '../table/table-layout.ts';
 import type { AddressRow } from '../../../zone/packed/nodes.ts';
 import { RRTYPE } from '../../../zone/rrtype.ts';
-import type { SoaFields, Zone, ZoneSettings } from '../../../zone/zone.ts';
-
-/** What is published. */
-export interface PublishedZones {
-  zones(): Iterable<Zone<Host>>;
-  zone(apex: Name): Zone<Host> | undefined;
-  zoneFor(name: Name): Zone<Host> | undefined;
-}
+import type { SoaFields, Zone } from '../../../zone/zone.ts';
 
 interface Published {
   readonly number: number;
@@ -48,6 +42,8 @@ export class Publisher {
   /** Zones that are new to the table: what their parents have published at and below the apex is still there. */
   readonly #begun = new Set<Name>();
   readonly #numbers: number[] = [];
+  /** How many commits that are being published have closed a zone. */
+  readonly #closed = new Map<Name, number>();
   /** A host that is published. */
   readonly #row: AddressRow = {
     bytes: Buffer.alloc(0),
@@ -80,17 +76,21 @@ export class Publisher {
   }
 
   /**
-   * Publishes what a commit changed, after it became visible in the zones and before it is acknowledged; no other commit
-   * may become visible until the last step is done.
+   * Publishes what a commit changed, after it became visible in the zones and before it is acknowledged. Between its steps
+   * other commits may become visible, and be published, that touch hosts and records of other names only.
    *
    * Where that takes more than one step, a worker would see some names as they were and some as they are. Their
    * addresses it may give in either state, because nobody was told of the new one yet. But it must not deny what
    * exists in the zones: so before the first step ends, every zone that is touched is closed, which leaves all
-   * its absences (no such name, no such type) to the general lane, and it is opened after its last name.
+   * its absences (no such name, no such type) to the general lane, and it is opened after the last name of the last
+   * commit that closed it.
    */
   *publish(changes: readonly Change[]): Steps<undefined> {
-    const apexes = this.#touchedBy(changes);
-    if (this.#takesLong(changes)) for (const apex of apexes) this.#close(apex);
+    const { apexes, takesLong } = scopeOf(changes, {
+      zones: this.#zones,
+      pinnedOf: (apex) => this.#published.get(apex)?.pinned,
+    });
+    if (takesLong) for (const apex of apexes) this.#close(apex);
     const unusual = yield* filterInSteps(changes, isMoreThanAnOwner);
     for (const change of unusual) {
       if (change.kind === 'zone-remove') yield* this.#removeZone(change.apex);
@@ -113,42 +113,11 @@ export class Publisher {
       if (zone) zone.negative = undefined;
       if (isOfRRset(change) && isCut(change)) yield* this.#publishBelow(change.apex, change.owner);
     }
-    for (const apex of apexes) this.#open(apex);
-    return undefined;
-  }
-
-  /** The apexes of the zones of which anything may be answered otherwise. */
-  #touchedBy(changes: readonly Change[]): Set<Name> {
-    const apexes = new Set<Name>();
-    let last: Name | undefined;
-    for (const change of changes) {
-      const apex = apexOf(change);
-      // A million hosts of one zone are passed over in no more time than that takes.
-      if (apex === undefined || apex === last || apexes.has(apex)) continue;
-      last = apex;
-      apexes.add(apex);
-      // A zone that begins or ends takes names from its parent, or gives them back.
-      const isKnown = this.#published.has(apex) && this.#zones.zone(apex) !== undefined;
-      const parent = isKnown && change.kind !== 'zone-remove' ? undefined : this.#parentOf(apex);
-      if (parent !== undefined) apexes.add(parent.apex);
+    for (const apex of apexes) {
+      if (takesLong) this.#endClosing(apex);
+      this.#open(apex);
     }
-    return apexes;
-  }
-
-  /** Whether publishing these takes, or may take, more than one step. */
-  #takesLong(changes: readonly Change[]): boolean {
-    if (changes.length > SHORT_COMMIT) return true;
-    return changes.some((change) => {
-      if (change.kind === 'zone-remove') return true;
-      if (change.kind === 'zone-put') return this.#isZoneWork(change.zone);
-      return isOfRRset(change) && isCut(change);
-    });
-  }
-
-  /** Whether more of a zone than its serial is new to the table. */
-  #isZoneWork({ apex, soa }: ZoneSettings): boolean {
-    const published = this.#published.get(apex);
-    return published === undefined || !equalSets(pinnedNames(soa, apex), published.pinned);
+    return undefined;
   }
 
   #publishName(apex: Name, name: Name): void {
@@ -224,8 +193,15 @@ export class Publisher {
     else this.#table.remove(name);
   }
 
+  #endClosing(apex: Name): void {
+    const left = this.#closed.get(apex)! - 1;
+    if (left === 0) this.#closed.delete(apex);
+    else this.#closed.set(apex, left);
+  }
+
   /** Leaves everything that a zone does not hold to the general lane, from the apex down. */
   #close(apex: Name): void {
+    this.#closed.set(apex, (this.#closed.get(apex) ?? 0) + 1);
     const zone = this.#zones.zone(apex);
     const published = zone === undefined ? undefined : (this.#published.get(apex) ?? this.#begin(apex));
     if (published === undefined) return;
@@ -240,7 +216,7 @@ export class Publisher {
     if (published === undefined) return false;
     if (this.#begun.delete(apex)) {
       // First what the parent had published here: a name of its own may be one that this zone pins.
-      const parent = this.#parentOf(apex);
+      const parent = parentZone(this.#zones, apex);
       if (parent !== undefined) {
         yield* visitInSteps(parent.owners(), ({ name }) => {
           if (name !== apex && isSubdomain(name, apex)) this.#table.remove(name);
@@ -271,8 +247,9 @@ export class Publisher {
     return changed.length > 0;
   }
 
-  /** Publishes what holds for a zone as a whole. */
+  /** Publishes what holds for a zone as a whole, unless a commit is still being published of which it must not deny anything. */
   #open(apex: Name): void {
+    if (this.#closed.has(apex)) return;
     const zone = this.#zones.zone(apex);
     const published = this.#published.get(apex);
     if (zone === undefined || published === undefined) return;
@@ -304,12 +281,6 @@ export class Publisher {
     return published;
   }
 
-  /** The zone that holds the names at and below an apex while that is none. */
-  #parentOf(apex: Name): Zone<Host> | undefined {
-    const above = parentOf(apex);
-    return above === undefined ? undefined : this.#zones.zoneFor(above);
-  }
-
   *#removeZone(apex: Name): Steps<undefined> {
     const published = this.#published.get(apex);
     if (published === undefined) return undefined;
@@ -318,7 +289,7 @@ export class Publisher {
     this.#table.removeZone(published.number);
     yield* this.#table.removeAllOf(published.number);
     this.#numbers.push(published.number);
-    const parent = this.#parentOf(apex);
+    const parent = parentZone(this.#zones, apex);
     if (parent === undefined) return undefined;
     this.#publishPath(parent, apex);
     yield* this.#publishBelow(parent.apex, apex);
@@ -337,14 +308,7 @@ function nameOfRow({ bytes, nameAt, nameLength }: AddressRow): Name {
   return nameFromWire(bytes.toString('latin1', nameAt, nameAt + nameLength));
 }
 
-function equalSets(a: ReadonlySet<Name>, b: ReadonlySet<Name>): boolean {
-  return a.size === b.size && [...a].every((name) => b.has(name));
-}
-
 const FOR_GENERAL_LANE = { ttl: 0, ipv4: null, ipv6: null, flags: FLAG.GENERAL } as const;
-
-/** Changes that are published in one step. */
-const SHORT_COMMIT = 400;
 
 /** Names published between two pauses: about 5 ms of work. */
 const SLICE = 2048;

@@ -54,7 +54,9 @@ const AT = Buffer.from(',"at":"', 'latin1');
 /** Of a time as it is written. */
 const TIME_LENGTH = 24;
 const CHANGES = Buffer.from('","changes":[', 'latin1');
-const COMMIT_END = Buffer.from(']}', 'latin1');
+/** What ends a commit's JSON, behind its changes. */
+export const COMMIT_END = ']}';
+const END = Buffer.from(COMMIT_END, 'latin1');
 const MAX = Number.MAX_SAFE_INTEGER;
 /** UTF-16 units after which a long record is cut: a millisecond of encoding. */
 const PIECE_LENGTH = 1 << 20;
@@ -71,15 +73,31 @@ export function* encodeCommit(
   changes: readonly Change[],
 ): Steps<readonly Buffer[]> {
   const text = new RecordText();
-  text.add(`{"sequence":${sequence},"at":"${at}","changes":[`);
+  text.add(commitBeginning(sequence, at));
   const texts = new ChangeText();
   let separator = '';
   yield* visitInSteps(changes, (change) => {
     text.add(separator + texts.of(change));
     separator = ',';
   });
-  text.add(']}');
+  text.add(COMMIT_END);
   return text.frame();
+}
+
+/** What begins a commit's JSON, before its changes, which commas separate. */
+export function commitBeginning(sequence: number, at: string): string {
+  return `{"sequence":${sequence},"at":"${at}","changes":[`;
+}
+
+/** What stands before a record's JSON: its length in bytes and its CRC-32. */
+export function frameHead(length: number, crc: number): string {
+  return `${length} ${crc.toString(16).padStart(CRC_LENGTH, '0')} `;
+}
+
+/** Throws FieldError where a record's JSON has more bytes than a record may have. */
+export function checkRecordLength(length: number): void {
+  if (length > MAX_RECORD)
+    throw new FieldError(`one commit has at most ${MAX_RECORD} bytes: make it in parts`);
 }
 
 /** The first record of a segment. */
@@ -91,6 +109,14 @@ export function encodeSegmentHeader(header: SegmentHeader, at: string): Buffer {
 /** An empty record of about `bytes` bytes, which tells whether a record of that size can be made durable. */
 export function encodeProbe(sequence: number, at: string, bytes: number): Buffer {
   return frame(JSON.stringify({ sequence, at, probe: ' '.repeat(bytes) }));
+}
+
+/** An empty record that takes exactly `size` bytes, which are some thousands. */
+export function encodePadding(sequence: number, at: string, size: number): Buffer {
+  const least = encodeProbe(sequence, at, 0).length;
+  const nearly = encodeProbe(sequence, at, size - least).length;
+  // Its length is written in more digits than that of an empty one.
+  return encodeProbe(sequence, at, size - least - (nearly - size));
 }
 
 /** The JSON bytes of a line whose frame holds; undefined for any other line. */
@@ -159,7 +185,7 @@ export function splitCommit(
   const digits = SEQUENCE.length;
   const time = endOfNumber(json, digits) + AT.length;
   const start = time + TIME_LENGTH + CHANGES.length;
-  const end = json.length - COMMIT_END.length;
+  const end = json.length - END.length;
   const isCommit =
     time > digits + AT.length &&
     end >= start &&
@@ -167,7 +193,7 @@ export function splitCommit(
     isAt(json, time - AT.length, AT) &&
     isTime(json, time) &&
     isAt(json, start - CHANGES.length, CHANGES) &&
-    isAt(json, end, COMMIT_END);
+    isAt(json, end, END);
   const sequence = isCommit ? readNumber(json, digits, time - AT.length) : Number.NaN;
   return Number.isSafeInteger(sequence) ? { sequence, changes: json.subarray(start, end) } : undefined;
 }
@@ -246,7 +272,7 @@ class RecordText {
   /** The record as a line; one buffer where it is short. */
   frame(): readonly Buffer[] {
     this.#cut();
-    const head = `${this.#length} ${this.#crc.toString(16).padStart(8, '0')} `;
+    const head = frameHead(this.#length, this.#crc);
     const line = [Buffer.from(head, 'latin1'), ...this.#pieces, Buffer.from('\n', 'latin1')];
     return this.#pieces.length === 1 ? [Buffer.concat(line)] : line;
   }
@@ -255,8 +281,7 @@ class RecordText {
     const bytes = Buffer.from(this.#pending, 'utf8');
     this.#pending = '';
     this.#length += bytes.length;
-    if (this.#length > MAX_RECORD)
-      throw new FieldError(`one commit has at most ${MAX_RECORD} bytes: make it in parts`);
+    checkRecordLength(this.#length);
     this.#crc = crc32(bytes, this.#crc);
     this.#pieces.push(bytes);
   }

@@ -11,7 +11,8 @@ import { runInTurns } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { type FileLayer, type JournalFile, errorCode } from './file-layer.ts';
 import { OpenSegment } from './open-segment.ts';
-import { encodeCommit, encodeProbe, encodeSegmentHeader } from './record.ts';
+import { type SegmentHeader, encodeCommit, encodeProbe, encodeSegmentHeader } from './record.ts';
+import { type SideSegment, writeSideSegment } from './side-segment.ts';
 import { FORMAT } from '../migrations.ts';
 
 /** A part of the journal that no longer changes: the first `bytes` bytes of a file. */
@@ -111,6 +112,32 @@ export class JournalWriter {
     this.#sequence++;
   }
 
+  /** Writes changes beside the journal, where they do not count yet; other calls go on meanwhile. Rejects as `append` does. */
+  prepare(changes: readonly Change[]): Promise<SideSegment> {
+    return writeSideSegment({ files: this.#files, directory: this.#directory }, changes);
+  }
+
+  /** Makes what was written beside the journal its next commit and its segment. Rejects as `append` does; the side segment is gone either way. */
+  async adopt(side: SideSegment): Promise<void> {
+    const before = this.#segment!;
+    const header = this.#headerAfter(before);
+    const path = join(this.#directory, segmentName(header.number));
+    try {
+      const bytes = await side.finish(header, this.#now());
+      // As when a new segment is begun: from here on one that says where this one ends may be on the disk.
+      before.distrust();
+      await this.#files.rename(side.path, path);
+      await this.#files.syncDirectory(this.#directory);
+      await this.#goOn({ number: header.number, path, bytes }, this.#ahead);
+    } catch (error) {
+      await side.discard();
+      // A segment of that number is begun next, and shall not be written over this one.
+      if (!before.isTrusted) await this.#files.remove(path).catch(() => undefined);
+      throw error;
+    }
+    this.#sequence++;
+  }
+
   /** Writes an empty record as large as the last one that failed; rejects as `append` does. */
   async probe(): Promise<void> {
     await this.#write([encodeProbe(this.#sequence, this.#now(), Math.min(this.#lastFailed, MAX_PROBE))]);
@@ -125,23 +152,31 @@ export class JournalWriter {
     const before = this.#segment;
     // From here on a new segment that says where this one ends may be on the disk, whatever is reported of it.
     before?.distrust();
-    const number = (before?.number ?? 0) + 1;
-    const path = join(this.#directory, segmentName(number));
-    const previous = before === undefined ? null : { number: before.number, bytes: before.bytes };
-    const header = encodeSegmentHeader(
-      { kind: 'segment', sequence: this.#sequence, format: FORMAT.version, number, previous },
-      this.#now(),
-    );
+    const header = this.#headerAfter(before);
+    const path = join(this.#directory, segmentName(header.number));
+    const record = encodeSegmentHeader(header, this.#now());
     const created = await this.#files.create(path);
     try {
-      await created.write(header, 0);
+      await created.write(record, 0);
       await created.datasync();
       await this.#files.syncDirectory(this.#directory);
     } finally {
       await closeQuietly(created);
     }
-    const file = await this.#files.openDurable(path);
-    this.#segment = new OpenSegment({ files: this.#files, file, number, path, bytes: header.length, ahead });
+    await this.#goOn({ number: header.number, path, bytes: record.length }, ahead);
+  }
+
+  #headerAfter(before: OpenSegment | undefined): SegmentHeader {
+    const number = (before?.number ?? 0) + 1;
+    const previous = before === undefined ? null : { number: before.number, bytes: before.bytes };
+    return { kind: 'segment', sequence: this.#sequence, format: FORMAT.version, number, previous };
+  }
+
+  /** Seals the segment that is being written and goes on in the one after it, which is durable. */
+  async #goOn(next: SealedSegment, ahead: number): Promise<void> {
+    const before = this.#segment;
+    const file = await this.#files.openDurable(next.path);
+    this.#segment = new OpenSegment({ files: this.#files, file, ...next, ahead });
     if (before === undefined) return;
     this.#sealed.push({ number: before.number, path: before.path, bytes: before.bytes });
     await before.close();

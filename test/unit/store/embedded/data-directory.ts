@@ -38,7 +38,7 @@ export async function dataDirectory(): Promise<DataDirectory> {
 }
 
 /** One operation on a journal file or its directory. */
-export type FileOperation = 'create' | 'write' | 'datasync' | 'truncate' | 'syncDirectory';
+export type FileOperation = 'create' | 'write' | 'datasync' | 'truncate' | 'rename' | 'syncDirectory';
 
 /** An error as the system reports it. */
 export function systemError(code: string): Error {
@@ -49,7 +49,11 @@ export function systemError(code: string): Error {
 export class FailingFiles implements FileLayer {
   readonly failing = new Map<FileOperation, string>();
   readonly remove = (path: string): Promise<void> => nodeFileLayer.remove(path);
-  readonly rename = (from: string, to: string): Promise<void> => nodeFileLayer.rename(from, to);
+  readonly rename = async (from: string, to: string): Promise<void> => {
+    this.#check('rename');
+    await nodeFileLayer.rename(from, to);
+  };
+
   readonly open = async (path: string): Promise<JournalFile> => this.#wrap(await nodeFileLayer.open(path));
 
   readonly openDurable = async (path: string): Promise<JournalFile> => {

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { cp, readFile, readdir, rename, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openEmbeddedStore } from '../../../../src/store/embedded/open-embedded-store.ts';
-import { verifyStore } from '../../../../src/store/embedded/offline.ts';
-import { StoreError } from '../../../../src/store/store.ts';
-import type { Change } from '../../../../src/store/change.ts';
-import { SAMPLE, account, dump, zone } from '../../../contract/store-samples.ts';
-import { type DataDirectory, dataDirectory } from './data-directory.ts';
+import { openEmbeddedStore } from '../../../../../src/store/embedded/open-embedded-store.ts';
+import { verifyStore } from '../../../../../src/store/embedded/offline.ts';
+import { StoreError } from '../../../../../src/store/store.ts';
+import type { Change } from '../../../../../src/store/change.ts';
+import { SAMPLE, account, dump, zone } from '../../../../contract/store-samples.ts';
+import { type DataDirectory, dataDirectory } from '../data-directory.ts';
 
 const FIRST = 'journal-00000001.log';
 const COMMITS = 6;

@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readLines } from '../../../../src/store/embedded/journal/line-reader.ts';
-import { runAtOnce } from '../../../../src/ops/steps.ts';
+import { readLines } from '../../../../../src/store/embedded/journal/line-reader.ts';
+import { runAtOnce } from '../../../../../src/ops/steps.ts';
 import {
   decodeRecord,
   encodeCommit,
@@ -14,10 +14,10 @@ import {
   findRecord,
   splitCommit,
   unframe,
-} from '../../../../src/store/embedded/journal/record.ts';
-import type { Change } from '../../../../src/store/change.ts';
-import { account, anyCommit, token } from '../../../contract/store-samples.ts';
-import { dataDirectory } from './data-directory.ts';
+} from '../../../../../src/store/embedded/journal/record.ts';
+import type { Change } from '../../../../../src/store/change.ts';
+import { account, anyCommit, token } from '../../../../contract/store-samples.ts';
+import { dataDirectory } from '../data-directory.ts';
 
 const AT = '2026-01-02T03:04:05.678Z';
 
