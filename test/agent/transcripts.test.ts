@@ -272,6 +272,10 @@ test(
 test('A-3.4 requests go through the proxy that is set, and a proxy that wants a password is told apart', async (t) => {
   const proxy = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });
   t.after(() => proxy.close());
+  const here = await startScriptedServer({ script: { status: 200, body: 'good 9.9.9.9\n' } });
+  t.after(() => here.close());
+  assert.equal((await update(serverAt(here.url, { proxy: proxy.url }), ['9.9.9.9'])).kind, 'done');
+  assert.deepEqual([here.requests.length, proxy.requests.length], [1, 0], 'what is here is asked directly');
   const place = serverAt('http://ddns.invalid', { proxy: proxy.url });
   assert.equal((await update(place, ['9.9.9.9'])).kind, 'done');
   assert.match(proxy.requests[0]!.path, /^http:\/\/ddns\.invalid\/nic\/update\?/);
