@@ -5,6 +5,8 @@ import { Resolver } from 'node:dns/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { jsonOf, newDirectory, runHere as runHoming, startServer } from '../e2e/homing-process.ts';
+import { run } from '../interop/homing-process.ts';
+import { needProgram } from '../interop/programs.ts';
 import { type Home, newHome, runHere, startHere, startProcess, until } from './agent-here.ts';
 
 const HOST = 'pc.dyn.example.org';
@@ -12,6 +14,7 @@ const HOST = 'pc.dyn.example.org';
 interface Site {
   readonly home: Home;
   readonly secret: string;
+  readonly dnsPort: number;
   /** Says which address the machine has from now on. */
   move(ipv4: string, ipv6?: string): void;
   configure(more?: string): void;
@@ -55,6 +58,7 @@ ${more}`,
   return {
     home,
     secret,
+    dnsPort: server.dnsPort,
     configure,
     move: (ipv4, ipv6) => {
       writeFileSync(four, ipv4);
@@ -160,6 +164,18 @@ test('the agent keeps a name right at a real Homing', async (t) => {
       assert.equal((await status()).code, 3, 'no agent runs');
     },
   );
+
+  await t.test('dig sees what the agent has sent', async (t) => {
+    const dig = needProgram(t, 'dig');
+    if (dig === undefined) return;
+    for (const [type, address] of [
+      ['A', '9.9.9.11'],
+      ['AAAA', '2620:fe::fe'],
+    ] as const) {
+      const asked = await run(dig, ['@127.0.0.1', '-p', String(site.dnsPort), '+short', HOST, type]);
+      assert.equal(asked.stdout.trim(), address, asked.output);
+    }
+  });
 
   await t.test('A-7.1 a state that cannot be read is set aside, and begun anew with a warning', async () => {
     writeFileSync(join(home.state, 'state.json'), '{"half":');
