@@ -7,7 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { jsonOf, newDirectory, runHere as runHoming, startServer } from '../e2e/homing-process.ts';
 import { run } from '../interop/homing-process.ts';
 import { needProgram } from '../interop/programs.ts';
-import { type Home, newHome, runHere, startHere, startProcess, until } from './agent-here.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
+import { type Home, type LogLine, newHome, runHere, startHere, startProcess, until } from './agent-here.ts';
 
 const HOST = 'pc.dyn.example.org';
 
@@ -204,8 +205,17 @@ log: { level: debug }
   await until('the first failure', () =>
     first.written.stdout.includes('"event":"failed"') ? true : undefined,
   );
-  const status = await runHere(home, ['status', ...home.places]);
+  // The state is written with the next look around.
+  const status = await until('status 1: a host failed, and is tried again', async () => {
+    const ended = await runHere(home, ['status', ...home.places]);
+    return ended.code === 1 ? ended : undefined;
+  });
   assert.match(status.stdout, new RegExp(`process ${first.child.pid}`));
+  const failure = JSON.parse(
+    first.written.stdout.split('\n').find((line) => line.includes('"event":"failed"'))!,
+  ) as LogLine;
+  assert.equal(failure['attempt'], 0, 'A-8.1');
+  assert.ok(Date.parse(failure['next'] as string) > Date.parse(failure.time));
   assert.equal((await runHere(home, ['once', ...home.places])).code, 75);
   let start = performance.now();
   first.child.kill('SIGTERM');
@@ -228,6 +238,29 @@ log: { level: debug }
   assert.ok(!existsSync(join(home.state, 'stop')));
   const failed = third.lines().find(({ event }) => event === 'failed');
   assert.equal(failed, undefined, 'the back-off of the first process is kept');
+});
+
+test('A-2.2 the file wake, which a service host makes, starts a round at once', async (t) => {
+  const server = await startScriptedServer({ script: { status: 200, body: 'good' } });
+  t.after(() => server.close());
+  const home = newHome(t, 'a secret of a sleeper');
+  const address = home.write('address', '9.9.9.9');
+  home.write(
+    'agent.yaml',
+    `interval: 1d
+startSpread: 0s
+servers: { home: { url: '${server.url}', secret: { file: ${home.secretFile} }, dns: [] } }
+hosts: [{ name: a.example.org, ipv6: false }]
+detect: { ipv4: { sources: ['command:cat ${address}'] } }
+`,
+  );
+  const run = startHere(t, home);
+  await run.logged('changed');
+  home.write('address', '9.9.9.10');
+  writeFileSync(join(home.state, 'wake'), '');
+  assert.deepEqual((await run.logged('changed', 2))['addresses'], ['9.9.9.10']);
+  assert.ok(!existsSync(join(home.state, 'wake')));
+  assert.equal((await run.stop()).code, 0);
 });
 
 test('A-9 exit codes of wrong arguments and configurations', async (t) => {

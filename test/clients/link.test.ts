@@ -57,7 +57,9 @@ function startCabled(t: TestContext, command: (config: string, folder: string) =
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
   const closed = once(child, 'close');
   t.after(async () => {
     child.stdin.end();
@@ -73,10 +75,11 @@ function startCabled(t: TestContext, command: (config: string, folder: string) =
       child.stdin.write(`${line}\n`);
     },
     logged: async (event, count) => {
-      for (const end = Date.now() + SOON_MS; ; await sleep(50)) {
+      for (const end = Date.now() + SOON_MS; ;) {
         const found = lines(event)[count - 1];
         if (found !== undefined) return found;
         assert.ok(Date.now() < end, `${event} for the ${count}. time: ${output}`);
+        await sleep(50);
       }
     },
   };
