@@ -17,6 +17,8 @@ const MAIN = join(import.meta.dirname, '..', '..', 'clients', 'agent', 'src', 'm
 const PAIR = 'ip link add link0 type veth peer name link1';
 /** How long a change may take to be seen (four seconds at most) and looked into, on a machine that has much to do. */
 const SOON_MS = 20_000;
+/** And its start, before any of that. */
+const START_MS = 80_000;
 
 function lackOfNamespace(): string | false {
   const { status, error } = spawnSync('unshare', ['-rn', 'sh', '-c', PAIR]);
@@ -31,7 +33,7 @@ interface Cabled {
   /** Runs a command beside the agent. */
   change(command: string): void;
   /** Waits for the `count`-th line of an event, and returns it. */
-  logged(event: string, count: number): Promise<string>;
+  logged(event: string, count: number, withinMs?: number): Promise<string>;
 }
 
 function startCabled(t: TestContext, command: (config: string, folder: string) => string): Cabled {
@@ -74,7 +76,7 @@ function startCabled(t: TestContext, command: (config: string, folder: string) =
     change: (line) => {
       child.stdin.write(`${line}\n`);
     },
-    logged: async (event, count) => {
+    logged: async (event, count, withinMs = SOON_MS) => {
       for (const end = Date.now() + SOON_MS; ;) {
         const found = lines(event)[count - 1];
         if (found !== undefined) return found;
@@ -86,7 +88,7 @@ function startCabled(t: TestContext, command: (config: string, folder: string) =
 }
 
 async function assertSeen(cabled: Cabled): Promise<void> {
-  await cabled.logged('undetected', 1);
+  await cabled.logged('undetected', 1, START_MS);
   cabled.change('ip link set link0 up; ip addr add 10.9.9.9/24 dev link0');
   assert.match(
     await cabled.logged('undetected', 2),

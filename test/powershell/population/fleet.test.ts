@@ -5,9 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertSpread } from '../clients/spread.ts';
-import { buildHost } from './engine.ts';
-import { type Population, openPopulation } from './population/population.ts';
+import { assertSpread } from '../../clients/spread.ts';
+import { buildHost } from '../engine.ts';
+import { type Population, openPopulation } from './population.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
