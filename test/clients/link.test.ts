@@ -77,7 +77,7 @@ function startCabled(t: TestContext, command: (config: string, folder: string) =
       child.stdin.write(`${line}\n`);
     },
     logged: async (event, count, withinMs = SOON_MS) => {
-      for (const end = Date.now() + SOON_MS; ;) {
+      for (const end = Date.now() + withinMs; ;) {
         const found = lines(event)[count - 1];
         if (found !== undefined) return found;
         assert.ok(Date.now() < end, `${event} for the ${count}. time: ${output}`);
