@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { AgentConfig } from '../../clients/agent/src/config/agent-config.ts';
 import { mergeLayers, neighbours, readLayer } from '../../clients/agent/src/config/layers.ts';
 import { checkDocument, describeFaults, loadConfig } from '../../clients/agent/src/config/load.ts';
 import { parseDuration, parseSize } from '../../clients/agent/src/config/quantity.ts';
@@ -198,6 +199,32 @@ test('A-5.1 the file of the environment lies over the file, and variables over b
   assert.deepEqual(loaded.filesWithSecrets, [path]);
   const wrong = loadConfig({ path, env: { ...env, HOMING_AGENT_INTERVALL: '1m' }, platform: 'linux' });
   assert.match(wrong.ok ? '' : describeFaults(wrong.faults), /^intervall does not exist/m);
+  const misnamed = loadConfig({ path, env: { HOMING_AGENT_ENVIRONMENT: '../test' }, platform: 'linux' });
+  assert.ok(!misnamed.ok);
+  assert.match(
+    describeFaults(misnamed.faults),
+    /^HOMING_AGENT_ENVIRONMENT is '\.\.\/test'; a name of letters/,
+  );
+  assert.ok(loadConfig({ path, env: { HOMING_AGENT_ENVIRONMENT: '' }, platform: 'linux' }).ok);
+});
+
+test('A-5.1 relative paths are taken from the folder of the configuration, of absolute ones nothing', (t) => {
+  const directory = directoryOf(t, {
+    'agent.yaml': `servers: { home: { url: "https://a.example", secret: { file: home.token }, ca: tls/ca.pem } }
+hosts: [{ name: a.example }]
+log: { file: ../agent.log }`,
+  });
+  const path = relative(process.cwd(), join(directory, 'agent.yaml'));
+  const load = (env: Readonly<Record<string, string>>): AgentConfig => {
+    const loaded = loadConfig({ path, env, platform: 'linux' });
+    assert.ok(loaded.ok, loaded.ok ? '' : describeFaults(loaded.faults));
+    return loaded.config;
+  };
+  const config = load({});
+  const { secret, ca } = config.servers.get('home')!;
+  assert.deepEqual(secret, { kind: 'file', path: join(directory, 'home.token') });
+  assert.deepEqual([ca, config.log.file], [join(directory, 'tls/ca.pem'), join(directory, '../agent.log')]);
+  assert.equal(load({ HOMING_AGENT_LOG__FILE: '/var/log/a.log' }).log.file, '/var/log/a.log');
 });
 
 test('a file that is no configuration is a fault that quotes nothing of it', (t) => {

@@ -5,13 +5,17 @@ import { Resolver } from 'node:dns/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { jsonOf, newDirectory, runHere as runHoming, startServer } from '../e2e/homing-process.ts';
-import { type Home, newHome, runHere, startHere, startProcess, until } from './agent-here.ts';
+import { run } from '../interop/homing-process.ts';
+import { needProgram } from '../interop/programs.ts';
+import { startScriptedServer } from '../clients/scripted/server.ts';
+import { type Home, type LogLine, newHome, runHere, startHere, startProcess, until } from './agent-here.ts';
 
 const HOST = 'pc.dyn.example.org';
 
 interface Site {
   readonly home: Home;
   readonly secret: string;
+  readonly dnsPort: number;
   /** Says which address the machine has from now on. */
   move(ipv4: string, ipv6?: string): void;
   configure(more?: string): void;
@@ -55,6 +59,7 @@ ${more}`,
   return {
     home,
     secret,
+    dnsPort: server.dnsPort,
     configure,
     move: (ipv4, ipv6) => {
       writeFileSync(four, ipv4);
@@ -161,6 +166,18 @@ test('the agent keeps a name right at a real Homing', async (t) => {
     },
   );
 
+  await t.test('dig sees what the agent has sent', async (t) => {
+    const dig = needProgram(t, 'dig');
+    if (dig === undefined) return;
+    for (const [type, address] of [
+      ['A', '9.9.9.11'],
+      ['AAAA', '2620:fe::fe'],
+    ] as const) {
+      const asked = await run(dig, ['@127.0.0.1', '-p', String(site.dnsPort), '+short', HOST, type]);
+      assert.equal(asked.stdout.trim(), address, asked.output);
+    }
+  });
+
   await t.test('A-7.1 a state that cannot be read is set aside, and begun anew with a warning', async () => {
     writeFileSync(join(home.state, 'state.json'), '{"half":');
     const ended = await runHere(home, ['once', ...home.places]);
@@ -188,8 +205,17 @@ log: { level: debug }
   await until('the first failure', () =>
     first.written.stdout.includes('"event":"failed"') ? true : undefined,
   );
-  const status = await runHere(home, ['status', ...home.places]);
+  // The state is written with the next look around.
+  const status = await until('status 1: a host failed, and is tried again', async () => {
+    const ended = await runHere(home, ['status', ...home.places]);
+    return ended.code === 1 ? ended : undefined;
+  });
   assert.match(status.stdout, new RegExp(`process ${first.child.pid}`));
+  const failure = JSON.parse(
+    first.written.stdout.split('\n').find((line) => line.includes('"event":"failed"'))!,
+  ) as LogLine;
+  assert.equal(failure['attempt'], 0, 'A-8.1');
+  assert.ok(Date.parse(failure['next'] as string) > Date.parse(failure.time));
   assert.equal((await runHere(home, ['once', ...home.places])).code, 75);
   let start = performance.now();
   first.child.kill('SIGTERM');
@@ -212,6 +238,29 @@ log: { level: debug }
   assert.ok(!existsSync(join(home.state, 'stop')));
   const failed = third.lines().find(({ event }) => event === 'failed');
   assert.equal(failed, undefined, 'the back-off of the first process is kept');
+});
+
+test('A-2.2 the file wake, which a service host makes, starts a round at once', async (t) => {
+  const server = await startScriptedServer({ script: { status: 200, body: 'good' } });
+  t.after(() => server.close());
+  const home = newHome(t, 'a secret of a sleeper');
+  const address = home.write('address', '9.9.9.9');
+  home.write(
+    'agent.yaml',
+    `interval: 1d
+startSpread: 0s
+servers: { home: { url: '${server.url}', secret: { file: ${home.secretFile} }, dns: [] } }
+hosts: [{ name: a.example.org, ipv6: false }]
+detect: { ipv4: { sources: ['command:cat ${address}'] } }
+`,
+  );
+  const run = startHere(t, home);
+  await run.logged('changed');
+  home.write('address', '9.9.9.10');
+  writeFileSync(join(home.state, 'wake'), '');
+  assert.deepEqual((await run.logged('changed', 2))['addresses'], ['9.9.9.10']);
+  assert.ok(!existsSync(join(home.state, 'wake')));
+  assert.equal((await run.stop()).code, 0);
 });
 
 test('A-9 exit codes of wrong arguments and configurations', async (t) => {

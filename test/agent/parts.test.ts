@@ -70,6 +70,8 @@ test('A-3.4 proxies of the environment and of the registry', () => {
   assert.equal(proxyFor('https://x', 'none', env), undefined);
   assert.deepEqual(proxyFor('https://x', 'http://r:3', env), { uri: 'http://r:3', except: '' });
   assert.equal(proxyFor('https://x', 'system', {}), undefined);
+  for (const url of ['http://localhost:8080', 'https://127.3.2.1', 'http://[::1]:1'])
+    for (const setting of ['system', 'http://r:3']) assert.equal(proxyFor(url, setting, env), undefined, url);
   const one = proxyOfRegistry('proxy.corp:8080', '*.corp;<local>');
   assert.deepEqual(one, {
     https: 'http://proxy.corp:8080',

@@ -163,10 +163,16 @@ test('a real Homing: once, run, a second one, status, stop', { skip }, async (t:
   });
 
   await t.test('other exit codes', async () => {
+    const before = ['four', 'six'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    for (const name of ['four', 'six']) writeFileSync(join(folder, name), '');
+    assert.equal((await run('once', '-Path', config)).code, 1, 'no address');
+    assert.equal((await run('status', '-Path', config)).code, 1);
+    for (const [n, name] of ['four', 'six'].entries()) writeFileSync(join(folder, name), before[n]!);
     secretFile(folder, 'home.token', 'wrong');
     writeFileSync(join(folder, 'four'), '198.51.100.79');
     const wrong = await run('once', '-Path', config);
     assert.equal(wrong.code, 2, wrong.output + wrong.errors);
+    assert.equal((await run('status', '-Path', config)).code, 2);
     assert.equal((await run('frobnicate')).code, 64);
     writeFileSync(config, 'servers: {}\nhostss: []\n');
     const invalid = await run('check', '-Path', config);

@@ -172,6 +172,10 @@ test('A-3.2, A-3.4: connections are used again; a closed one is made anew; proxi
   assert.equal(((await bySystem('a-name.invalid')) as { body: string }).body, 'proxied');
   assert.equal(((await bySystem('other.invalid')) as { code: string }).code, 'network', 'not by the proxy');
   assert.equal(server.requests.length, before + 1);
+  const here = await engine!.ask(
+    `, @(foreach ($url in 'http://localhost:8080', 'https://127.3.2.1', 'http://[::1]:1') { $null -eq (Resolve-HomingProxy 'http://r.example:3' ([uri] $url)) })`,
+  );
+  assert.deepEqual(here, [true, true, true], 'what is here is asked directly');
   const except = await engine!.ask(
     `, @(foreach ($list in '*', 'example', '.example', 'b.example:443', 'b.example:80', 'other') { Test-HomingProxyException $list ([uri] 'https://b.example') })`,
   );

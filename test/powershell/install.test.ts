@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startScriptedServer } from '../clients/scripted/server.ts';
+import { startScenario } from '../interop/programs.ts';
 import { MODULE, buildHost, quote, startEngine } from './engine.ts';
 
 const host = await buildHost();
@@ -207,6 +208,33 @@ test('an installation is asked for, tried, and planned before its first step', {
     /-HostName, or -Code, is missing/,
   );
 });
+
+test(
+  'the script as a server hands it out, run as text: refused in words, and nothing of it stays',
+  { skip },
+  async (t) => {
+    const server = await startScenario(t);
+    const url = `http://127.0.0.1:${server.httpPort}`;
+    const { output, thrown, errors } = await engine!.try(`
+    $said = [IO.StringWriter]::new()
+    $before = [Console]::Error
+    [Console]::SetError($said)
+    # What iex does: the engine alone has no command of that name.
+    try { . ([scriptblock]::Create([Net.WebClient]::new().DownloadString('${url}/install.ps1'))) } finally { [Console]::SetError($before) }
+    [string] $LASTEXITCODE
+    $said.ToString().Trim()
+    [string] @(Get-Command Receive-HomingFile, Invoke-HomingSetup -ErrorAction Ignore).Count
+    [string] ($null -ne $ExecutionContext.SessionState.PSVariable.Get('HomingServer'))`);
+    assert.equal(thrown, null);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(output, [
+      '1',
+      'install.ps1: this installs on Windows; for Linux there is homing-agent install',
+      '0',
+      'False',
+    ]);
+  },
+);
 
 test(
   'the task is XML with its three triggers, under LocalService; arguments are quoted as Windows reads them',

@@ -56,6 +56,8 @@ export interface QuorumCase {
   readonly name: string;
   readonly clause: string;
   readonly configured?: true;
+  /** The result is there long before the time-out of the source that is silent. */
+  readonly soon?: true;
   readonly server: QuorumSource;
   readonly others: readonly QuorumSource[];
   readonly expect: string | null;

@@ -56,6 +56,13 @@ test('A-5.1: layers lie over each other: file, file of the environment, variable
     quorum: 2,
     sources: ['server', 'https://api6.ipify.org', 'https://ipv6.icanhazip.com'],
   });
+  const named = (name: string): Promise<readonly string[]> =>
+    engine!.run(`[Environment]::SetEnvironmentVariable('HOMING_AGENT_ENVIRONMENT', ${quote(name)})
+      (Test-HomingConfiguration ${quote(config)}).Faults`);
+  assert.deepEqual(await named('../branch'), [
+    "HOMING_AGENT_ENVIRONMENT is '../branch'; a name of letters, digits, - and _ is expected",
+  ]);
+  assert.deepEqual(await named('branch'), []);
 });
 
 test(

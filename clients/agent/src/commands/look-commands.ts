@@ -41,6 +41,7 @@ export async function detectCommand(
         userAgent: userAgent(platform.system),
         interfaces: (signal) => platform.interfaces(signal),
         before: undefined,
+        whole: true,
         signal: new AbortController().signal,
       })),
     })),

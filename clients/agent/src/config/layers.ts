@@ -18,9 +18,16 @@ const MOST_OCTETS = 4 << 20;
 /** The file of the environment that `HOMING_AGENT_ENVIRONMENT` names, for each ending it may have; none without it. */
 export function environmentFiles(path: string, env: Environment): readonly string[] {
   const name = env[ENVIRONMENT_NAME];
-  if (name === undefined || !/^[A-Za-z0-9_-]+$/.test(name)) return [];
+  if (name === undefined || name === '' || environmentFault(env) !== undefined) return [];
   const stem = path.slice(0, path.length - extname(path).length);
   return ['yaml', 'yml', 'json'].map((ending) => `${stem}.${name}.${ending}`);
+}
+
+/** What is wrong with the name that `HOMING_AGENT_ENVIRONMENT` gives; undefined where it is good, empty or not there. */
+export function environmentFault(env: Environment): string | undefined {
+  const name = env[ENVIRONMENT_NAME] ?? '';
+  if (/^[A-Za-z0-9_-]*$/.test(name)) return undefined;
+  return `${ENVIRONMENT_NAME} is '${name}'; a name of letters, digits, - and _ is expected`;
 }
 
 /** The files beside `path` that differ from it in their ending alone. */

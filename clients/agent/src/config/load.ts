@@ -1,7 +1,9 @@
 /**
  * From files and environment to a configuration, or to all of its faults at once (A-5.3).
- * Invariant: a fault repeats names of keys, hosts and servers, and no other value: any may be a secret in the wrong place.
+ * Invariant: a fault repeats names (of keys, hosts, servers, the environment), and no other value: any may be a secret in
+ * the wrong place. Paths of a loaded configuration are absolute.
  */
+import { dirname, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import {
@@ -14,7 +16,14 @@ import {
   type Source,
 } from './agent-config.ts';
 import { type ConfigFault, crossCheck } from './cross-check.ts';
-import { type Environment, environmentFiles, environmentLayer, mergeLayers, readLayer } from './layers.ts';
+import {
+  type Environment,
+  environmentFault,
+  environmentFiles,
+  environmentLayer,
+  mergeLayers,
+  readLayer,
+} from './layers.ts';
 import { type ConfigDocument, documentSchema, keysAt } from './schema.ts';
 
 /** What came of loading: a configuration, or its faults. */
@@ -48,6 +57,8 @@ export function loadConfig(options: {
     read?.ok === false ? [{ path: '', message: `${file} ${read.reason}` }] : [],
   );
   if (layers[0]!.read === undefined) faults.push({ path: '', message: `${path} does not exist` });
+  const misnamed = environmentFault(env);
+  if (misnamed !== undefined) faults.push({ path: '', message: misnamed });
   if (faults.length > 0) return { ok: false, faults };
   const present = layers.flatMap(({ file, read }) =>
     read?.ok === true ? [{ file, value: read.value }] : [],
@@ -56,7 +67,8 @@ export function loadConfig(options: {
   const checked = checkDocument(mergeLayers(below, environmentLayer(env, below)), platform);
   if (!checked.ok) return checked;
   return {
-    ...checked,
+    ok: true,
+    config: besideFile(checked.config, dirname(resolve(path))),
     files,
     filesWithSecrets: present.filter(({ value }) => holdsSecret(value)).map(({ file }) => file),
   };
@@ -74,6 +86,25 @@ export function checkDocument(
   ];
   if (!result.success || faults.length > 0) return { ok: false, faults };
   return { ok: true, config: configOf(result.data) };
+}
+
+/** The configuration with relative paths taken from the folder of its file, wherever the agent was started. */
+function besideFile(config: AgentConfig, folder: string): AgentConfig {
+  const place = <Key extends string>(key: Key, path: string | undefined): Partial<Record<Key, string>> =>
+    path === undefined ? {} : ({ [key]: resolve(folder, path) } as Record<Key, string>);
+  const servers = [...config.servers].map(([name, server]): [string, ServerConfig] => [
+    name,
+    {
+      ...server,
+      ...(server.secret.kind === 'file'
+        ? { secret: { kind: 'file', path: resolve(folder, server.secret.path) } }
+        : {}),
+      ...place('ca', server.ca),
+      ...place('clientCertificate', server.clientCertificate),
+      ...place('clientKey', server.clientKey),
+    },
+  ]);
+  return { ...config, servers: new Map(servers), log: { ...config.log, ...place('file', config.log.file) } };
 }
 
 /** Whether a server of a document has its secret in it as text. */

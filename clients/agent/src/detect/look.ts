@@ -1,6 +1,6 @@
 /**
- * One look for the address of a family: all of its sources at the same time, each within its time-out, then the quorum
- * (A-1.1, A-1.3, A-1.7). Invariant: it always ends, and says of each source what it said.
+ * One look for the address of a family: all of its sources at the same time, each within its time-out, until the quorum
+ * is certain (A-1.1, A-1.3, A-1.7). Invariant: it always ends, and says of each source that answered by then what it said.
  */
 import {
   type Detection,
@@ -48,6 +48,8 @@ export interface LookMeans {
   readonly interfaces: (signal: AbortSignal) => Promise<readonly InterfaceAddress[]>;
   /** The address of the family that was acknowledged before. */
   readonly before: string | undefined;
+  /** Waits for every source, for somebody who wants to know of each what it says. */
+  readonly whole?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -63,25 +65,41 @@ export function looksOf(host: HostConfig, server: ServerConfig): readonly Look[]
   });
 }
 
-/** Looks once. */
-export async function look(
+/** Looks once. A source that nobody waits for any more ends by its own time-out. */
+export function look(wanted: Look, means: LookMeans): Promise<LookResult> {
+  const { server, detection } = wanted;
+  const { sources, quorum, byDefault } = detection;
+  const voices = new Array<Voice | undefined>(sources.length).fill(undefined);
+  return new Promise((resolve) => {
+    let left = sources.length;
+    const hear = (at: number, voice: Voice): void => {
+      voices[at] = voice;
+      left -= 1;
+      const heard = voices.filter((other) => other !== undefined);
+      const answers = heard.map(({ answer }) => answer);
+      const agreed = agreedAddress(answers, quorum, left);
+      if (left > 0 && (agreed === undefined || means.whole === true)) return;
+      resolve({ address: agreed ?? (byDefault ? loneAddress(heard, server) : undefined), answers });
+    };
+    for (const [at, source] of sources.entries())
+      void listen(source, wanted, means).then((voice) => {
+        hear(at, voice);
+      });
+  });
+}
+
+async function listen(
+  source: Source,
   { family, allowPrivate, server, detection }: Look,
   means: LookMeans,
-): Promise<LookResult> {
+): Promise<Voice> {
   const wanted = { family, allowPrivate };
-  const voices = await Promise.all(
-    detection.sources.map(async (source): Promise<Voice> => {
-      const { read, unreachable } = await withDeadline(means.signal, detection.timeoutMs, (signal) =>
-        heeding(ask(source, server, { wanted, means: { ...means, signal } }), signal),
-      );
-      const name = formatSource(source);
-      const answer = read.ok ? { source: name, address: read.value } : { source: name, problem: read.reason };
-      return { answer, unreachable };
-    }),
+  const { read, unreachable } = await withDeadline(means.signal, detection.timeoutMs, (signal) =>
+    heeding(ask(source, server, { wanted, means: { ...means, signal } }), signal),
   );
-  const answers = voices.map(({ answer }) => answer);
-  const lone = detection.byDefault ? loneAddress(voices, server) : undefined;
-  return { address: agreedAddress(answers, detection.quorum) ?? lone, answers };
+  const name = formatSource(source);
+  const answer = read.ok ? { source: name, address: read.value } : { source: name, problem: read.reason };
+  return { answer, unreachable };
 }
 
 async function ask(

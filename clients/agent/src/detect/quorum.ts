@@ -11,10 +11,15 @@ export interface Voice {
 }
 
 /**
- * The address that at least `quorum` sources gave; undefined where none has so many, or two have equally many.
+ * The address that at least `quorum` sources gave; undefined where none has so many, or two have equally many, or where
+ * the `left` sources that have not answered yet could still take its lead away.
  * The answers are in canonical form, so that they are compared by value.
  */
-export function agreedAddress(answers: readonly SourceAnswer[], quorum: number): string | undefined {
+export function agreedAddress(
+  answers: readonly SourceAnswer[],
+  quorum: number,
+  left = 0,
+): string | undefined {
   const voices = new Map<string, Set<string>>();
   for (const { source, address } of answers) {
     if (address === undefined) continue;
@@ -22,7 +27,7 @@ export function agreedAddress(answers: readonly SourceAnswer[], quorum: number):
   }
   const [first, second] = [...voices].sort(([, a], [, b]) => b.size - a.size);
   if (first === undefined || first[1].size < quorum) return undefined;
-  return second?.[1].size === first[1].size ? undefined : first[0];
+  return first[1].size - (second?.[1].size ?? 0) > left ? first[0] : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Which proxy a request goes through. Pure: what the system says comes in. */
+import { isThisMachine } from '../config/cross-check.ts';
 import type { Environment } from '../config/layers.ts';
 
 /** The proxies of the system. */
@@ -41,7 +42,8 @@ export function proxyFor(
   setting: string,
   system: SystemProxy,
 ): { readonly uri: string; readonly except: string } | undefined {
-  if (setting === 'none') return undefined;
+  // A proxy would look for it on its own machine.
+  if (setting === 'none' || isThisMachine(new URL(url))) return undefined;
   if (setting !== 'system') return { uri: setting, except: '' };
   const uri = url.startsWith('https:') ? system.https : system.http;
   if (uri === undefined) return undefined;

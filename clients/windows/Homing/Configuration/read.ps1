@@ -22,6 +22,8 @@ function Read-HomingConfiguration {
   $base = [IO.Path]::GetDirectoryName($full)
   $result = @{ Path = $full; Files = @(Get-HomingConfigurationFile $full); Mark = ''; Ignored = @(Get-HomingNeighbour $full); Faults = @(); Value = $null }
   $result.Mark = Get-HomingFileMark $result.Files
+  $misnamed = Test-HomingEnvironmentName
+  if ($misnamed) { $result.Faults = @($misnamed); return $result }
   if (-not [IO.File]::Exists($full)) {
     $result.Faults = @("$full is not there$(if ($result.Ignored.Count -gt 0) { "; did you mean $($result.Ignored[0])?" })")
     return $result
@@ -66,11 +68,17 @@ function Get-HomingConfigurationFile {
   param([string] $Path)
   $Path
   $name = [Environment]::GetEnvironmentVariable('HOMING_AGENT_ENVIRONMENT')
-  if ($name) {
-    if ($name -notmatch '^[A-Za-z0-9_-]+$') { throw [ArgumentException]::new('HOMING_AGENT_ENVIRONMENT holds a name of letters, digits, - and _') }
+  if ($name -and -not (Test-HomingEnvironmentName)) {
     $stem = [IO.Path]::Combine([IO.Path]::GetDirectoryName($Path), [IO.Path]::GetFileNameWithoutExtension($Path))
     foreach ($end in 'yaml', 'yml', 'json') { "$stem.$name.$end" }
   }
+}
+
+# '' where HOMING_AGENT_ENVIRONMENT is not there or names an environment, else what is wrong with it in words.
+function Test-HomingEnvironmentName {
+  $name = [Environment]::GetEnvironmentVariable('HOMING_AGENT_ENVIRONMENT')
+  if (-not $name -or $name -match '\A[A-Za-z0-9_-]+\z') { return '' }
+  "HOMING_AGENT_ENVIRONMENT is '$name'; a name of letters, digits, - and _ is expected"
 }
 
 # The files beside a configuration that differ from it in their ending alone.

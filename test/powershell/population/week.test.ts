@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildHost } from './engine.ts';
-import { openPopulation } from './population/population.ts';
+import { buildHost } from '../engine.ts';
+import { openPopulation } from './population.ts';
 
 const host = await buildHost();
 const skip = 'skip' in host ? host.skip : false;
