@@ -26,6 +26,7 @@ import {
   type ZoneChange,
   type ZoneMaps,
   copyZones,
+  zoneOfData,
   zonesTouchedBy,
 } from './staging/zone-maps.ts';
 
@@ -198,8 +199,12 @@ export class State implements StoreView, ChangeTarget {
    */
   showStaging({ maps, touched, late }: Staging, more: readonly Change[]): void {
     for (const change of [...late, ...more]) this.#applyToZones(maps, change);
-    for (const [apex, zone] of this.#served.zones) if (!touched.has(apex)) maps.zones.set(apex, zone);
-    this.#serve(maps);
+    const { zones, retired } = this.#served;
+    for (const apex of touched) {
+      takeOver(zones, maps.zones, apex);
+      takeOver(retired, maps.retired, apex);
+    }
+    this.#serve({ zones, retired, notes: maps.notes });
     this.#staging = undefined;
     this.#sequence++;
   }
@@ -244,7 +249,13 @@ export class State implements StoreView, ChangeTarget {
   }
 
   #keepForStaging(changes: readonly Change[]): void {
-    if (this.#staging !== undefined) for (const change of changes) this.#staging.late.push(change);
+    const staging = this.#staging;
+    if (staging === undefined) return;
+    // Not what is in other zones: of those the copies have what is served itself, which would go back in time.
+    for (const change of changes) {
+      const apex = zoneOfData(change);
+      if (apex !== undefined && staging.touched.has(apex)) staging.late.push(change);
+    }
   }
 
   #note({ notes }: ZoneMaps, host: Name, router: Name | undefined): void {
@@ -345,4 +356,11 @@ export class State implements StoreView, ChangeTarget {
     zones.delete(apex);
     retired.set(apex, zone.settings.serial);
   }
+}
+
+/** Makes one entry of a map what it is in another: absent too. */
+function takeOver<V>(to: Map<Name, V>, from: ReadonlyMap<Name, V>, key: Name): void {
+  const value = from.get(key);
+  if (value === undefined) to.delete(key);
+  else to.set(key, value);
 }

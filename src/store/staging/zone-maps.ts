@@ -21,7 +21,7 @@ export interface Staging {
   readonly maps: ZoneMaps;
   /** The zones that the changes touch; of others what is served counts. */
   readonly touched: ReadonlySet<Name>;
-  /** What others committed since the copies were made, oldest first. */
+  /** What others committed in those zones since the copies were made, oldest first. */
   late: Change[];
   /** What is not of zones. */
   readonly others: OtherChange[];
@@ -63,10 +63,12 @@ export function* zonesTouchedBy(changes: readonly Change[]): Steps<ReadonlySet<N
 }
 
 /** The apex of the zone in which a change changes anything, settings included. */
-function zoneOfData(change: Change): Name | undefined {
+export function zoneOfData(change: Change): Name | undefined {
   switch (change.kind) {
     case 'zone-put':
       return change.zone.apex;
+    case 'retired-put':
+      return change.retired.apex;
     case 'zone-remove':
     case 'rrset-put':
     case 'rrset-remove':

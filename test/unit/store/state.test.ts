@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import type { Change } from '../../../src/store/change.ts';
 import { CommitListeners } from '../../../src/store/commit-listeners.ts';
 import { State } from '../../../src/store/state.ts';
+import { runAtOnce } from '../../../src/ops/steps.ts';
 import { Turns } from '../../../src/ops/turns.ts';
-import { SAMPLE, anyCommit, dump, token } from '../../contract/store-samples.ts';
+import { SAMPLE, anyCommit, dump, host, name, token, zone } from '../../contract/store-samples.ts';
 
 const KEY = new Uint8Array(32);
 
@@ -56,6 +57,40 @@ suite('state', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('nothing that others commit goes back in time while a large commit is staged, in whichever zone it is', () => {
+    const [state, others] = [new State(KEY), new State(KEY)];
+    const zones = ['a.test', 'b.test', 'c.test'];
+    const begin = [
+      ...zones.map((apex): Change => ({ kind: 'zone-put', zone: zone(apex) })),
+      ...zones.map((apex): Change => ({ kind: 'host-put', host: host(`h.${apex}`, apex) })),
+    ];
+    const large = Array.from({ length: 3_000 }, (_, i): Change => ({
+      kind: 'host-put',
+      host: host(`new${i}.a.test`, 'a.test'),
+    }));
+    for (const each of [state, others]) each.apply(begin);
+    const staging = runAtOnce(state.beginStaging(new Set([name('a.test')])));
+    // More than is left for the last step.
+    for (let i = 1; i <= 10_000; i++) {
+      const apex = zones[i % 2]!;
+      const changes: Change[] = [
+        { kind: 'host-put', host: host(`h.${apex}`, apex, { ttl: i }) },
+        { kind: 'zone-put', zone: zone(apex, i) },
+      ];
+      for (const each of [state, others]) each.apply(changes);
+    }
+    const removal: Change[] = [{ kind: 'zone-remove', apex: name('c.test') }];
+    for (const each of [state, others]) each.apply(removal);
+    const seen = dump(others);
+    let steps = 0;
+    for (const fill = state.fillStaging(staging, large); fill.next().done !== true; steps++)
+      assert.deepEqual(dump(state), seen);
+    assert.ok(steps > 2);
+    state.showStaging(staging, []);
+    others.apply(large);
+    assert.deepEqual(dump(state), dump(others));
   });
 
   test('what is put into a zone that is not there has no effect', () => {

@@ -4,10 +4,10 @@
  *
  * Invariants: a journal is folded from half of the snapshot on, which leaves the other half for what is committed
  * meanwhile; commits slow down before that is used up, and wait for the fold at its end; nothing slows them down
- * while no fold is at work. A store that is smaller than `leastDocumentBytes` has the bound of one of that size.
+ * while no fold is at work, so that the journal grows beyond its bound behind a backup that takes long. A store that is smaller than `leastDocumentBytes` has the bound of one of that size.
  */
 
-/** Sizes of the journal, zeros ahead of its records not counted, in bytes. */
+/** Sizes of the journal, in bytes; zeros ahead of its records are not counted, and where commits wait large ones are not. */
 export interface JournalBound {
   /** From here on it is folded. */
   readonly foldAt: number;

@@ -131,8 +131,12 @@ export class JournalWriter {
       await this.#goOn({ number: header.number, path, bytes }, this.#ahead);
     } catch (error) {
       await side.discard();
-      // A segment of that number is begun next, and shall not be written over this one.
-      if (!before.isTrusted) await this.#files.remove(path).catch(() => undefined);
+      // A segment of that number is begun next, and shall not be written over this one; nor shall this one come back.
+      if (!before.isTrusted)
+        await this.#files
+          .remove(path)
+          .then(() => this.#files.syncDirectory(this.#directory))
+          .catch(() => undefined);
       throw error;
     }
     this.#sequence++;

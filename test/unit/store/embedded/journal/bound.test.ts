@@ -1,6 +1,7 @@
 /** What a store takes of the disk: never more than three times its document, however slow the fold is. */
 import assert from 'node:assert/strict';
-import { readdir, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +17,7 @@ import {
   type JournalFile,
   nodeFileLayer,
 } from '../../../../../src/store/embedded/journal/file-layer.ts';
+import { SNAPSHOT_NAME } from '../../../../../src/store/embedded/snapshot.ts';
 import { account, dump } from '../../../../contract/store-samples.ts';
 import { dataDirectory } from '../data-directory.ts';
 
@@ -31,10 +33,15 @@ function batch(from: number): Change[] {
   }));
 }
 
-/** Creates files where a new snapshot is whole on the disk but not synced until the gate is opened. */
+/** Creates files where what is folded into one of this name is whole on the disk but not synced until the gate is opened. */
 class SlowFold {
+  readonly #temporary: string;
   gate = Promise.resolve();
   openGate = (): void => undefined;
+
+  constructor(name = SNAPSHOT_NAME) {
+    this.#temporary = `${name}.tmp-`;
+  }
 
   shutGate(): void {
     this.gate = new Promise((resolve) => (this.openGate = resolve));
@@ -44,7 +51,7 @@ class SlowFold {
 
   async #create(path: string): Promise<JournalFile> {
     const file = await nodeFileLayer.create(path);
-    if (!path.includes('.tmp-')) return file;
+    if (!path.includes(this.#temporary)) return file;
     return {
       write: (bytes, position) => file.write(bytes, position),
       truncate: (length) => file.truncate(length),
@@ -115,6 +122,56 @@ test('what waits for room is done before the store closes', async () => {
   const again = await data.open();
   assert.equal(again.view.sequence, ACCOUNTS / BATCH + MANY);
   await again.close();
+});
+
+/** Fails where the promise takes too long for somebody who waits for nothing but the disk. */
+async function soon(promise: Promise<unknown>): Promise<void> {
+  const ended = await Promise.race([promise.then(() => true), sleep(10_000, false)]);
+  assert.ok(ended, 'it waited for a fold');
+}
+
+test('nobody waits for a large commit to be folded', async (t) => {
+  await using data = await dataDirectory();
+  const slow = new SlowFold();
+  t.after(() => {
+    slow.openGate();
+  });
+  const store = await data.open({ files: slow.files, aheadBytes: 0, compactionBytes: 1 });
+  for (let i = 0; i < ACCOUNTS; i += BATCH) await store.commit(batch(i));
+  const { bytes } = await store.compact();
+  slow.shutGate();
+  const large = Array.from({ length: 3 * ACCOUNTS }, (_, i): Change => ({
+    kind: 'account-put',
+    account: account(`large${i}`),
+  }));
+  const { told } = await (await store.prepare(large)).make([]);
+  await told;
+  assert.ok((await bytesIn(data.path)) > 3 * bytes);
+  await soon(store.commit(batch(0)));
+  slow.openGate();
+  await store.close();
+  const again = await data.open();
+  assert.equal([...again.view.accounts()].length, 4 * ACCOUNTS);
+  await again.close();
+});
+
+test('nobody waits for a compaction that itself waits for a backup', async (t) => {
+  await using data = await dataDirectory();
+  const outside = await mkdtemp(join(tmpdir(), 'homing-bound-'));
+  t.after(() => rm(outside, { recursive: true }));
+  const slow = new SlowFold('copy.json');
+  t.after(() => {
+    slow.openGate();
+  });
+  const store = await data.open({ files: slow.files, aheadBytes: 0, compactionBytes: 1 });
+  for (let i = 0; i < ACCOUNTS; i += BATCH) await store.commit(batch(i));
+  await store.compact();
+  slow.shutGate();
+  const backup = store.backup(join(outside, 'copy.json'));
+  for (let i = 0; i < MANY; i++) await soon(store.commit(batch(i * BATCH)));
+  slow.openGate();
+  await backup;
+  await store.close();
 });
 
 const KIB = 1024;
