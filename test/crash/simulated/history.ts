@@ -114,8 +114,7 @@ export async function liveThrough(
       const kind = random(12);
       if (kind < 5) together.push(Promise.resolve(service.update(anUpdate(random))));
       else if (kind < 7) together.push(enroller.enrol({ ...aMachine(random), code: code.value.code }));
-      else
-        together.push(administrator.execute(aCommand(random)));
+      else together.push(administrator.execute(aCommand(random)));
     }
     // The next steps go on beside it.
     if (long && step === steps >> 1) folds.push(administrator.execute(anImport(random, LONG_IMPORT)));
