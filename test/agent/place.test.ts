@@ -90,9 +90,9 @@ test('A-7.2 of many that start at once, and find what is left of others, one has
     const held = started.filter(({ answer }) => answer['ok'] === true);
     assert.equal(held.length, 1, JSON.stringify(started.map(({ answer }) => answer)));
     for (const { answer } of started) assert.notEqual(answer['reason'], 'barred');
-    // The next round finds the sockets of all of them.
+    // The next round finds the socket of the one that had it, and of those that had not given up yet.
     await Promise.all(started.map(({ child }) => kill(child)));
-    assert.ok(files(directory).length >= 2);
+    assert.ok(files(directory).length >= 1);
   }
 });
 
