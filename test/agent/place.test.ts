@@ -90,10 +90,24 @@ test('A-7.2 of many that start at once, and find what is left of others, one has
     const held = started.filter(({ answer }) => answer['ok'] === true);
     assert.equal(held.length, 1, JSON.stringify(started.map(({ answer }) => answer)));
     for (const { answer } of started) assert.notEqual(answer['reason'], 'barred');
-    // The next round finds the socket of the one that had it, and of those that had not given up yet.
+    // The next round finds the socket and the mark of the one that had it.
     await Promise.all(started.map(({ child }) => kill(child)));
-    assert.ok(files(directory).length >= 1);
+    assert.ok(files(directory).length >= 2);
   }
+});
+
+test('A-7.2 one that gives up while it is asked bars nobody', async (t) => {
+  const directory = placeOf(t);
+  mkdirSync(directory);
+  const server = createServer();
+  server.listen(join(directory, `agent.lock.${'0'.repeat(16)}.4242`));
+  await once(server, 'listening');
+  // The question is in its queue, unaccepted, when it closes.
+  const asked = holdSocket(directory);
+  server.close();
+  const held = await asked;
+  assert.ok(held.ok, JSON.stringify(held));
+  await held.release();
 });
 
 test('A-7.2 of many that start in every order, one has the place', async (t) => {

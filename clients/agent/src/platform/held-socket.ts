@@ -166,6 +166,8 @@ function answers(address: string, path: string): Promise<boolean> {
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') done(false);
       // Too many ask at once: somebody is asked.
       else if (error.code === 'EAGAIN') done(true);
+      // It was closed while the question was in its queue; the next one is refused.
+      else if (error.code === 'ECONNRESET') answers(address, path).then(done, fail);
       else
         fail(new BarredError(`${path} cannot be asked whether an agent runs (${error.code ?? 'unknown'})`));
     });
