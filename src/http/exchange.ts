@@ -138,6 +138,11 @@ function readBody(message: IncomingMessage, limit: number): Promise<Body> {
       resolve({ kind: 'whole', bytes: Buffer.alloc(0) });
       return;
     }
+    // It waited behind another request, and its client has gone meanwhile.
+    if (message.destroyed) {
+      resolve({ kind: 'cut-short' });
+      return;
+    }
     const chunks: Buffer[] = [];
     let length = 0;
     const finish = (body: Body): void => {

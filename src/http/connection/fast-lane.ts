@@ -84,9 +84,9 @@ class FastConnection {
   #served = false;
   /** Whether the client wants to stay connected behind the reply that is due. */
   #stays = false;
-  /** Whether a request waits for its reply. */
-  #busy = false;
-  /** What came meanwhile. */
+  /** `waiting` for the reply to a request; `closing` behind the last one, when nothing more is read. */
+  #state: 'idle' | 'waiting' | 'closing' = 'idle';
+  /** What came while it waited. */
   #ahead: Buffer | undefined;
   /** Whether the client has said that nothing more will come. */
   #ended = false;
@@ -115,14 +115,15 @@ class FastConnection {
   }
 
   drain(): void {
-    if (!this.#busy) this.#close();
+    if (this.#state === 'idle') this.#close();
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#busy) {
+    if (this.#state === 'idle') this.#read(chunk);
+    else if (this.#state === 'waiting') {
       this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
       this.#socket.pause();
-    } else this.#read(chunk);
+    }
   };
 
   #read(chunk: Buffer): void {
@@ -141,14 +142,14 @@ class FastConnection {
     this.#head = head.raw.length > LONGEST_KEPT_HEAD ? undefined : head;
     this.#stays = asksForKeepAlive(head.headers.connection);
     if (reply instanceof Promise) {
-      this.#busy = true;
+      this.#state = 'waiting';
       void reply.then(this.#send);
     } else this.#send(reply);
   }
 
   readonly #send = (reply: Reply): void => {
     const socket = this.#socket;
-    this.#busy = false;
+    this.#state = 'idle';
     if (socket.destroyed) return;
     const stays = this.#stays && !this.#lane.draining;
     const taken = socket.write(this.#lane.format(reply, stays ? 'keep-alive' : 'close'), 'latin1');
@@ -158,9 +159,9 @@ class FastConnection {
     else if (this.#ended) this.#close();
   };
 
-  /** Behind what is still to be written. What comes until then is not looked at any more. */
+  /** Behind what is still to be written. */
   #close(): void {
-    this.#busy = true;
+    this.#state = 'closing';
     this.#socket.destroySoon();
   }
 
@@ -200,17 +201,21 @@ class FastConnection {
   /** A client that has sent all may still wait for its reply. */
   readonly #onEnd = (): void => {
     this.#ended = true;
-    if (!this.#busy) this.#close();
+    if (this.#state === 'idle') this.#close();
   };
 
   readonly #onDrain = (): void => {
-    if (!this.#busy) this.#readAhead();
+    if (this.#state === 'idle') this.#readAhead();
   };
 
   readonly #onTimeout = (): void => {
-    if (this.#busy) return;
+    if (this.#state === 'waiting') return;
+    // Also one that does not take its last reply.
     if (this.#served) this.#socket.destroy();
-    else this.#lane.refuseSilent(this.#socket);
+    else {
+      this.#state = 'closing';
+      this.#lane.refuseSilent(this.#socket);
+    }
   };
 
   /** The connection is gone, which its 'close' says too. */
