@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../src/account/token.ts';
 import { addressFromBytes } from '../src/net/ip-address.ts';
 import type { Change } from '../src/store/change.ts';
-import { writeDocument } from '../src/store/embedded/fold.ts';
+import { writeDocument } from '../src/store/embedded/fold/fold.ts';
 import { SNAPSHOT_NAME } from '../src/store/embedded/snapshot.ts';
 import { State } from '../src/store/state.ts';
 import { type Name, parseName } from '../src/zone/name.ts';

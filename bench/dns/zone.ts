@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseIpAddress, addressBytes } from '../../src/net/ip-address.ts';
-import { writeDocument } from '../../src/store/embedded/fold.ts';
+import { writeDocument } from '../../src/store/embedded/fold/fold.ts';
 import { SNAPSHOT_NAME } from '../../src/store/embedded/snapshot.ts';
 import { RRTYPE } from '../../src/zone/rrtype.ts';
 import { APEX, createState, firstAddress, nameOf } from '../provision.ts';

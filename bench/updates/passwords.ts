@@ -8,7 +8,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { createPasswordHasher } from '../../src/account/password.ts';
 import { createTokenId, createTokenSecret, digestTokenSecret } from '../../src/account/token.ts';
-import { writeDocument } from '../../src/store/embedded/fold.ts';
+import { writeDocument } from '../../src/store/embedded/fold/fold.ts';
 import { SNAPSHOT_NAME } from '../../src/store/embedded/snapshot.ts';
 import { type Figures, measureLatency } from '../fast-lane/latency.ts';
 import { needing } from '../needing.ts';

@@ -11,11 +11,10 @@ import type { Token } from '../account/token.ts';
 import { type Steps, runAtOnce, runInTurns, visitInSteps } from '../ops/steps.ts';
 import { type Name, nameFromWire, parentOf } from '../zone/name.ts';
 import { SharedTexts } from '../zone/packed/shared-texts.ts';
-import { Zone, type ZoneSettings } from '../zone/zone.ts';
+import type { Zone } from '../zone/zone.ts';
 import type { Change, RetiredZone } from './change.ts';
 import { DerivedHosts } from './derived-hosts.ts';
 import { EnrolmentTable } from './enrolments/enrolment-table.ts';
-import { StoredHostColumns } from './host-columns.ts';
 import type { ChangeTarget, HostRow } from './quick/change-target.ts';
 import type { StoreView } from './store.ts';
 import type { TokenRow } from './tokens/packed-tokens.ts';
@@ -23,12 +22,13 @@ import { TokenTable } from './tokens/token-table.ts';
 import {
   type OtherChange,
   type Staging,
-  type ZoneChange,
   type ZoneMaps,
   copyZones,
+  takeOver,
   zoneOfData,
   zonesTouchedBy,
 } from './staging/zone-maps.ts';
+import { ZoneWriter } from './staging/zone-writer.ts';
 
 /** Changes that are applied in one step: a few milliseconds of work. */
 const MAX_AT_ONCE = 4096;
@@ -53,6 +53,7 @@ export class State implements StoreView, ChangeTarget {
   #staging: Staging | undefined;
   readonly #accountNames = new SharedTexts();
   readonly #derived = new DerivedHosts();
+  readonly #zones = new ZoneWriter(this.#accountNames, this.#derived);
   readonly #accounts = new Map<string, Account>();
   readonly #tokens = new TokenTable();
 
@@ -161,7 +162,7 @@ export class State implements StoreView, ChangeTarget {
     const maps = yield* copyZones(this.#served, yield* zonesTouchedBy(changes));
     const others: OtherChange[] = [];
     yield* visitInSteps(changes, (change) => {
-      if (!this.#applyToZones(maps, change)) others.push(change);
+      if (!this.#zones.apply(maps, change)) others.push(change);
     });
     this.#serve(maps);
     yield* this.applyOthers(others);
@@ -172,7 +173,7 @@ export class State implements StoreView, ChangeTarget {
 
   /**
    * Copies the zones in which many changes are to be made. Nothing may be applied between its steps; afterwards other
-   * commits go on, and \`fillStaging\` makes the changes. There is one staging at a time.
+   * commits go on, and `fillStaging` makes the changes. There is one staging at a time.
    */
   *beginStaging(touched: ReadonlySet<Name>): Steps<Staging> {
     const maps = { ...(yield* copyZones(this.#served, touched)), notes: [] };
@@ -183,22 +184,22 @@ export class State implements StoreView, ChangeTarget {
   /** Makes changes in the copies, and then what others committed meanwhile, but for the last few thousand. */
   *fillStaging(staging: Staging, changes: readonly Change[]): Steps<undefined> {
     yield* visitInSteps(changes, (change) => {
-      if (!this.#applyToZones(staging.maps, change)) staging.others.push(change);
+      if (!this.#zones.apply(staging.maps, change)) staging.others.push(change);
     });
     while (staging.late.length > MAX_AT_ONCE) {
       const { late } = staging;
       staging.late = [];
-      yield* visitInSteps(late, (change) => this.#applyToZones(staging.maps, change));
+      yield* visitInSteps(late, (change) => this.#zones.apply(staging.maps, change));
     }
     return undefined;
   }
 
   /**
-   * Makes what was staged visible at once, and \`more\` with it, as the next commit. What is not of zones is still to be
-   * applied (\`applyOthers\`), which nobody else may change meanwhile.
+   * Makes what was staged visible at once, and `more` with it, as the next commit. What is not of zones is still to be
+   * applied (`applyOthers`), which nobody else may change meanwhile.
    */
   showStaging({ maps, touched, late }: Staging, more: readonly Change[]): void {
-    for (const change of [...late, ...more]) this.#applyToZones(maps, change);
+    for (const change of [...late, ...more]) this.#zones.apply(maps, change);
     const { zones, retired } = this.#served;
     for (const apex of touched) {
       takeOver(zones, maps.zones, apex);
@@ -225,7 +226,7 @@ export class State implements StoreView, ChangeTarget {
 
   /** Applies one change without counting it as a commit; for reading a snapshot, whose entities are such changes. */
   applyChange(change: Change): void {
-    if (!this.#applyToZones(this.#served, change)) runAtOnce(this.#applyToOthers(change));
+    if (!this.#zones.apply(this.#served, change)) runAtOnce(this.#applyToOthers(change));
   }
 
   putHostRow(row: HostRow): void {
@@ -255,42 +256,6 @@ export class State implements StoreView, ChangeTarget {
     for (const change of changes) {
       const apex = zoneOfData(change);
       if (apex !== undefined && staging.touched.has(apex)) staging.late.push(change);
-    }
-  }
-
-  #note({ notes }: ZoneMaps, host: Name, router: Name | undefined): void {
-    if (notes === undefined) this.#derived.note(host, router);
-    else if (router !== undefined || this.#derived.has(host)) notes.push([host, router]);
-  }
-
-  /** Applies a change of zones or of what is in them; false for any other. */
-  #applyToZones(to: ZoneMaps, change: Change): change is ZoneChange {
-    switch (change.kind) {
-      case 'zone-put':
-        this.#putZone(to, change.zone);
-        return true;
-      case 'zone-remove':
-        this.#removeZone(to, change.apex);
-        return true;
-      case 'retired-put':
-        if (!to.zones.has(change.retired.apex)) to.retired.set(change.retired.apex, change.retired.serial);
-        return true;
-      // A zone that is not there takes nothing: replayed over a later state, it may have been removed since.
-      case 'rrset-put':
-        to.zones.get(change.apex)?.putRRset(change.owner, change.rrset);
-        return true;
-      case 'rrset-remove':
-        to.zones.get(change.apex)?.removeRRset(change.owner, change.type);
-        return true;
-      case 'host-put':
-        this.#putHost(to, change.host);
-        return true;
-      case 'host-remove':
-        to.zones.get(change.zone)?.removeHost(change.name);
-        this.#note(to, change.name, undefined);
-        return true;
-      default:
-        return false;
     }
   }
 
@@ -328,39 +293,4 @@ export class State implements StoreView, ChangeTarget {
     }
     return undefined;
   }
-
-  #putZone(to: ZoneMaps, settings: ZoneSettings): void {
-    const zone = to.zones.get(settings.apex);
-    if (zone !== undefined) {
-      zone.replaceSettings(settings);
-      return;
-    }
-    const columns = new StoredHostColumns(settings.apex, this.#accountNames);
-    to.zones.set(settings.apex, new Zone<Host>(settings, columns));
-    to.retired.delete(settings.apex);
-  }
-
-  #putHost(to: ZoneMaps, host: Host): void {
-    const zone = to.zones.get(host.zone);
-    if (zone === undefined) return;
-    zone.putHost(host);
-    this.#note(to, host.name, host.derived?.router);
-  }
-
-  #removeZone(to: ZoneMaps, apex: Name): void {
-    const { zones, retired } = to;
-    const zone = zones.get(apex);
-    if (zone === undefined) return;
-    for (const name of [...this.#derived.names()])
-      if (zone.host(name) !== undefined) this.#note(to, name, undefined);
-    zones.delete(apex);
-    retired.set(apex, zone.settings.serial);
-  }
-}
-
-/** Makes one entry of a map what it is in another: absent too. */
-function takeOver<V>(to: Map<Name, V>, from: ReadonlyMap<Name, V>, key: Name): void {
-  const value = from.get(key);
-  if (value === undefined) to.delete(key);
-  else to.set(key, value);
 }

@@ -70,7 +70,7 @@ export interface Store {
 export interface PreparedCommit {
   /**
    * Makes them, and a few more behind them, durable and then visible, in a time that does not grow with their number; in
-   * turn with other commits, which may go on once it resolves. Rejects as `Store.commit` does. \`told\` resolves when
+   * turn with other commits, which may go on once it resolves. Rejects as `Store.commit` does. `told` resolves when
    * changes of accounts and tokens are visible, too, and the listeners have heard of everything: not before that may the commit be acknowledged.
    */
   make(more: readonly Change[]): Promise<{ readonly told: Promise<void> }>;

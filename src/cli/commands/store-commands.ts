@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../ops/clock.ts';
-import type { FoldResult } from '../../store/embedded/fold.ts';
+import type { FoldResult } from '../../store/embedded/fold/fold.ts';
 import { type StoreReport, restoreStore, verifyStore } from '../../store/embedded/offline.ts';
 import { withExamples } from '../administrative.ts';
 import { type CliContext, printResult } from '../context.ts';

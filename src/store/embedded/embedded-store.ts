@@ -7,7 +7,6 @@
  * the compaction to the bound of `journal/bound.ts`.
  */
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../ops/clock.ts';
 import type { Change } from '../change.ts';
 import { type CommitListener, CommitListeners } from '../commit-listeners.ts';
@@ -17,35 +16,12 @@ import { stageCommit } from '../staging/staged-commit.ts';
 import { type PreparedCommit, type Store, StoreError, type StoreHealth } from '../store.ts';
 import { Turns } from '../../ops/turns.ts';
 import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
-import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold.ts';
-import { type JournalBound, journalBound, pauseBeforeCommit } from './journal/bound.ts';
-import type { JournalWriter } from './journal/writer.ts';
+import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold/fold.ts';
+import { Compactor } from './fold/compactor.ts';
+import type { JournalWriter, SealedSegment } from './journal/writer.ts';
 import type { Lock } from './lock.ts';
+import type { StoreNotice } from './notice.ts';
 import { SNAPSHOT_NAME } from './snapshot.ts';
-
-/** Something the operator should hear of; `message` is a whole sentence. */
-export type StoreNotice =
-  /** The write that a crash interrupted was cut off and saved in `savedAs`; it was never acknowledged. */
-  | {
-      readonly code: 'torn-tail';
-      readonly message: string;
-      readonly file: string;
-      readonly start: number;
-      readonly end: number;
-      readonly savedAs: string;
-    }
-  /** The lock of a process that no longer runs was taken over. */
-  | { readonly code: 'stale-lock'; readonly message: string; readonly pid: number }
-  | { readonly code: 'unwritable'; readonly message: string }
-  | { readonly code: 'writable'; readonly message: string }
-  | {
-      readonly code: 'compacted';
-      readonly message: string;
-      readonly sequence: number;
-      readonly bytes: number;
-    }
-  /** The journal stays as it is and is tried again later. */
-  | { readonly code: 'compaction-failed'; readonly message: string };
 
 /** Where the store is and how it behaves. */
 export interface EmbeddedStoreOptions {
@@ -116,16 +92,8 @@ export class OpenStore implements EmbeddedStore {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #health: StoreHealth = { writable: true };
-  readonly #startCompaction: NodeJS.Timeout;
+  readonly #compactor: Compactor;
   #probe: NodeJS.Timeout | undefined;
-  #bound: JournalBound;
-  #compactAt: number;
-  /** Resolves at the end of the compaction that is under way. */
-  #compacting: Promise<void> | undefined;
-  /** Of large commits in the journal. Nobody waits for these to be folded: the document will be larger by as much. */
-  #adoptedBytes = 0;
-  /** How long commits were slowed down for it, in milliseconds. */
-  #slowedMs = 0;
 
   constructor(options: StartedOptions, parts: OpenParts) {
     this.directory = options.directory;
@@ -133,14 +101,19 @@ export class OpenStore implements EmbeddedStore {
     this.#lock = parts.lock;
     this.view = parts.state;
     this.#journal = parts.journal;
-    this.#bound = this.#boundBeside(parts.snapshotBytes);
-    this.#compactAt = this.#bound.foldAt;
-    // Not only after a commit: the journal of a server that is killed again and again would grow on. Not at once: what
-    // is started next shall have the processor for itself.
-    this.#startCompaction = setTimeout(() => {
-      this.#compactWhereDue();
-    }, options.startCompactionMs ?? DEFAULT_START_COMPACTION_MS);
-    this.#startCompaction.unref();
+    this.#compactor = new Compactor({
+      journal: parts.journal,
+      snapshotBytes: parts.snapshotBytes,
+      sizes: {
+        leastFoldBytes: options.compactionBytes ?? DEFAULT_COMPACTION_BYTES,
+        aheadBytes: options.aheadBytes,
+      },
+      startMs: options.startCompactionMs ?? DEFAULT_START_COMPACTION_MS,
+      alone: (task) => this.#fold(task),
+      seal: () => this.#seal(),
+      fold: (segments) => this.#foldFiles({ ...this.#job(join(this.directory, SNAPSHOT_NAME)), segments }),
+      onNotice: options.onNotice,
+    });
   }
 
   get health(): StoreHealth {
@@ -152,12 +125,12 @@ export class OpenStore implements EmbeddedStore {
   commit(changes: readonly Change[]): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#arriving.run(async () => {
-      await this.#awaitRoom();
+      await this.#compactor.awaitRoom();
       await this.#writing.run(async () => {
         await this.#tryWriting(() => this.#journal.append(changes));
         await this.view.show(changes);
         await this.#listeners.announce(changes);
-        this.#compactWhereDue();
+        this.#compactor.startWhereDue();
       });
     });
   }
@@ -173,9 +146,9 @@ export class OpenStore implements EmbeddedStore {
         await side.add(more);
         const before = this.#journal.bytes;
         await this.#journal.adopt(side);
-        this.#adoptedBytes += this.#journal.bytes - before;
+        this.#compactor.allow(this.#journal.bytes - before);
       });
-      this.#compactWhereDue();
+      this.#compactor.startWhereDue();
     };
     return stageCommit(
       {
@@ -202,30 +175,7 @@ export class OpenStore implements EmbeddedStore {
   }
 
   compact(): Promise<FoldResult> {
-    return this.#fold(() => {
-      const compacted = this.#compactNow();
-      const ended = (): void => {
-        if (this.#compacting === compacting) this.#compacting = undefined;
-      };
-      // A failure is told to whoever asked for it; those who wait for room only wait for the end.
-      const compacting = compacted.then(ended, ended);
-      this.#compacting = compacting;
-      return compacted;
-    });
-  }
-
-  async #compactNow(): Promise<FoldResult> {
-    const { sealed, adoptedBytes } = await this.#writing.run(async () => {
-      await this.#tryWriting(() => this.#journal.rotate());
-      return { sealed: this.#journal.segments.slice(0, -1), adoptedBytes: this.#adoptedBytes };
-    });
-    const job = { ...this.#job(join(this.directory, SNAPSHOT_NAME)), segments: sealed };
-    const result = await this.#foldFiles(job);
-    this.#bound = this.#boundBeside(result.bytes);
-    await this.#journal.discard(sealed.at(-1)!.number);
-    this.#adoptedBytes -= adoptedBytes;
-    this.#compactAt = this.#bound.foldAt;
-    return result;
+    return this.#compactor.compact();
   }
 
   close(): Promise<void> {
@@ -235,7 +185,7 @@ export class OpenStore implements EmbeddedStore {
 
   async #close(): Promise<void> {
     clearTimeout(this.#probe);
-    clearTimeout(this.#startCompaction);
+    this.#compactor.stop();
     // A fold that is stopped half-way leaves a temporary file, which the next start removes.
     this.#closing.abort(closedError());
     await this.#arriving.run(() => Promise.resolve());
@@ -266,42 +216,11 @@ export class OpenStore implements EmbeddedStore {
     });
   }
 
-  #compactWhereDue(): void {
-    if (this.#journal.bytes < this.#compactAt) return;
-    // Not again for each commit that arrives while this one is at work.
-    this.#compactAt = Number.POSITIVE_INFINITY;
-    this.#slowedMs = 0;
-    this.compact().then(
-      ({ sequence, bytes }) => {
-        const slowed = `; updates were slowed down for ${Math.round(this.#slowedMs)} ms meanwhile`;
-        const message =
-          `Compacted the journal up to commit ${sequence}; the snapshot has ${bytes} bytes` +
-          `${this.#slowedMs > 0 ? slowed : ''}.`;
-        this.#options.onNotice({ code: 'compacted', message, sequence, bytes });
-      },
-      (error: unknown) => {
-        if (this.#closed !== undefined) return;
-        this.#compactAt = this.#journal.bytes + this.#bound.foldAt;
-        const message = `The journal could not be compacted and goes on growing: ${describeFileError(error)}.`;
-        this.#options.onNotice({ code: 'compaction-failed', message });
-      },
-    );
-  }
-
-  #boundBeside(snapshotBytes: number): JournalBound {
-    const { compactionBytes: leastFoldBytes = DEFAULT_COMPACTION_BYTES, aheadBytes } = this.#options;
-    return journalBound({ snapshotBytes, leastFoldBytes, aheadBytes });
-  }
-
-  /** Slows a commit down where the journal outruns the compaction that is under way; see `journal/bound.ts`. */
-  async #awaitRoom(): Promise<void> {
-    const compacting = this.#compacting;
-    if (compacting === undefined || this.#closed !== undefined) return;
-    const pauseMs = pauseBeforeCommit(this.#journal.bytes - this.#adoptedBytes, this.#bound);
-    if (pauseMs === 0) return;
-    const start = performance.now();
-    await (pauseMs === Number.POSITIVE_INFINITY ? compacting : sleep(pauseMs));
-    this.#slowedMs += performance.now() - start;
+  #seal(): Promise<readonly SealedSegment[]> {
+    return this.#writing.run(async () => {
+      await this.#tryWriting(() => this.#journal.rotate());
+      return this.#journal.segments.slice(0, -1);
+    });
   }
 
   /** Does one write of the journal and keeps `health` true to its result. */

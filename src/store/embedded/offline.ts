@@ -11,7 +11,7 @@ import type { Change } from '../change.ts';
 import type { State, StateCounts } from '../state.ts';
 import { StoreError } from '../store.ts';
 import { errorCode } from './journal/file-layer.ts';
-import { readDocument, replayJournal, writeDocument } from './fold.ts';
+import { readDocument, replayJournal, writeDocument } from './fold/fold.ts';
 import { type TornTail, listSegments } from './journal/reader.ts';
 import { acquireLock, findLockHolder, isLockFile } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';

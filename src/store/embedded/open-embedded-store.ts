@@ -14,7 +14,7 @@ import {
   OpenStore,
   type StartedOptions,
 } from './embedded-store.ts';
-import { replayJournal } from './fold.ts';
+import { replayJournal } from './fold/fold.ts';
 import { type FileLayer, describeFileError, errorCode, nodeFileLayer } from './journal/file-layer.ts';
 import { type TornTail, listSegments } from './journal/reader.ts';
 import { SIDE_PREFIX } from './journal/side-segment.ts';

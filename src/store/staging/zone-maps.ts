@@ -81,3 +81,10 @@ export function zoneOfData(change: Change): Name | undefined {
       return undefined;
   }
 }
+
+/** Makes one entry of a map what it is in another: absent too. */
+export function takeOver<V>(to: Map<Name, V>, from: ReadonlyMap<Name, V>, key: Name): void {
+  const value = from.get(key);
+  if (value === undefined) to.delete(key);
+  else to.set(key, value);
+}

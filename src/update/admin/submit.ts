@@ -18,7 +18,7 @@ export async function submitAlone<T>(
   return answerOf(await committer.submit({ footprint, plan }));
 }
 
-/** Submits the plan of a list of so many lines, for which updates need not wait where it is long (\`Intent.isLarge\`). */
+/** Submits the plan of a list of so many lines, for which updates need not wait where it is long (`Intent.isLarge`). */
 export async function submitList<T>(
   committer: Committer,
   lines: number,

@@ -15,7 +15,7 @@ import { systemClock } from '../../../src/ops/clock.ts';
 import { verifyStore } from '../../../src/store/embedded/offline.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/open-embedded-store.ts';
 import type { EmbeddedStore } from '../../../src/store/embedded/embedded-store.ts';
-import { readDocument } from '../../../src/store/embedded/fold.ts';
+import { readDocument } from '../../../src/store/embedded/fold/fold.ts';
 import { createCommitter } from '../../../src/update/commit.ts';
 import { isLaterSerial } from '../../../src/zone/serial.ts';
 import { type Image, SimulatedDisk, type Survival } from './disk.ts';

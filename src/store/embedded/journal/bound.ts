@@ -3,18 +3,19 @@
  * snapshot is folded into the new one, both are there, and the journal has what is left.
  *
  * Invariants: a journal is folded from half of the snapshot on, which leaves the other half for what is committed
- * meanwhile; commits slow down before that is used up, and wait for the fold at its end; nothing slows them down
- * while no fold is at work, so that the journal grows beyond its bound behind a backup that takes long. A store that is smaller than `leastDocumentBytes` has the bound of one of that size.
+ * meanwhile; commits slow down before that is used up, and wait for the fold at its end. What was there when the fold
+ * began holds up nobody, however much it is. A store that is smaller than `leastDocumentBytes` has the bound of one of
+ * that size.
  */
 
-/** Sizes of the journal, in bytes; zeros ahead of its records are not counted, and where commits wait large ones are not. */
+/** Sizes of the journal, zeros ahead of its records not counted, in bytes. */
 export interface JournalBound {
   /** From here on it is folded. */
   readonly foldAt: number;
-  /** From here on commits slow down while it is being folded. */
-  readonly slowAt: number;
-  /** From here on they wait for the fold. */
-  readonly waitAt: number;
+  /** When it has grown by so much since a fold began, commits slow down. */
+  readonly slowAfter: number;
+  /** When it has grown by so much, they wait for the fold. */
+  readonly waitAfter: number;
 }
 
 /** What a bound follows from, in bytes. */
@@ -26,7 +27,7 @@ export interface JournalSizes {
   readonly aheadBytes: number;
 }
 
-/** The longest that one commit is slowed down before the journal is so large that it waits. */
+/** The longest that one commit is slowed down before it waits. */
 const MOST_PAUSE_MS = 50;
 
 /** The size of a document from which on a store takes at most three times as much of the disk. */
@@ -40,13 +41,13 @@ export function journalBound({ snapshotBytes, leastFoldBytes, aheadBytes }: Jour
   const foldAt = document / 2;
   // Left out: the zeros ahead and the piece of them that is being written; one record, which is large in a large store.
   const left = document - (aheadBytes * 17) / 16 - document / 64;
-  const waitAt = Math.max(foldAt * 1.25, left);
-  return { foldAt, slowAt: (foldAt + waitAt) / 2, waitAt };
+  const waitAfter = Math.max(foldAt * 0.25, left - foldAt);
+  return { foldAt, slowAfter: waitAfter / 2, waitAfter };
 }
 
-/** How long a commit pauses while the journal, of this size, is being folded: milliseconds, or infinite until that ends. */
-export function pauseBeforeCommit(journalBytes: number, { slowAt, waitAt }: JournalBound): number {
-  if (journalBytes < slowAt) return 0;
-  if (journalBytes >= waitAt) return Number.POSITIVE_INFINITY;
-  return (MOST_PAUSE_MS * (journalBytes - slowAt)) / (waitAt - slowAt);
+/** How long a commit pauses when the journal has grown by so much since the fold at work began: milliseconds, or infinite until that ends. */
+export function pauseBeforeCommit(grown: number, { slowAfter, waitAfter }: JournalBound): number {
+  if (grown < slowAfter) return 0;
+  if (grown >= waitAfter) return Number.POSITIVE_INFINITY;
+  return (MOST_PAUSE_MS * (grown - slowAfter)) / (waitAfter - slowAfter);
 }

@@ -1,6 +1,6 @@
 /** A process of its own that writes a backup to the file it is given, again and again until it is ended. */
 import { randomBytes } from 'node:crypto';
-import { writeDocument } from '../../../../src/store/embedded/fold.ts';
+import { writeDocument } from '../../../../src/store/embedded/fold/fold.ts';
 import { State } from '../../../../src/store/state.ts';
 import { host, zone } from '../../../contract/store-samples.ts';
 

@@ -2,11 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type EmbeddedStore,
-  type EmbeddedStoreOptions,
-  type StoreNotice,
-} from '../../../../src/store/embedded/embedded-store.ts';
+import type { EmbeddedStore, EmbeddedStoreOptions } from '../../../../src/store/embedded/embedded-store.ts';
+import type { StoreNotice } from '../../../../src/store/embedded/notice.ts';
 import {
   type FileLayer,
   type JournalFile,

@@ -1,7 +1,7 @@
 /** The worker thread's side of folding: one job from `workerData`, one report, end. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreError } from '../store.ts';
-import { describeFileError } from './journal/file-layer.ts';
+import { StoreError } from '../../store.ts';
+import { describeFileError } from '../journal/file-layer.ts';
 import { type FoldJob, type FoldReport, fold } from './fold.ts';
 
 const job = workerData as FoldJob;

@@ -7,14 +7,14 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ChangeListDecoder } from '../quick/change-list.ts';
-import type { State } from '../state.ts';
-import { StoreError, type StoreErrorCode } from '../store.ts';
-import { corruptBytes } from './corrupt-bytes.ts';
-import { type FileLayer, nodeFileLayer } from './journal/file-layer.ts';
-import { type JournalReading, type JournalSource, readJournal } from './journal/reader.ts';
-import type { SealedSegment } from './journal/writer.ts';
-import { type StoreDocument, openDocument } from './snapshot.ts';
+import { ChangeListDecoder } from '../../quick/change-list.ts';
+import type { State } from '../../state.ts';
+import { StoreError, type StoreErrorCode } from '../../store.ts';
+import { corruptBytes } from '../corrupt-bytes.ts';
+import { type FileLayer, nodeFileLayer } from '../journal/file-layer.ts';
+import { type JournalReading, type JournalSource, readJournal } from '../journal/reader.ts';
+import type { SealedSegment } from '../journal/writer.ts';
+import { type StoreDocument, openDocument } from '../snapshot.ts';
 
 /** What to fold into what. Paths are absolute. */
 export interface FoldJob {
