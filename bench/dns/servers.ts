@@ -4,7 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ServerProcess, findProgram, freePort, homingCommand, runLoad } from '../processes.ts';
+import { freePorts } from '../../test/interop/free-ports.ts';
+import { ServerProcess, findProgram, homingCommand, runLoad } from '../processes.ts';
 import { APEX } from '../provision.ts';
 import { writeData, writeZoneFile } from './zone.ts';
 
@@ -47,7 +48,7 @@ export function homing(name: string, place: Place, form: Form): Server {
     start: async () => {
       const data = join(place.directory, `data-${form.workers}`);
       await writeData(data, place.hosts);
-      const [dns, http] = [await freePort(), await freePort()];
+      const { dns, http } = await freePorts('http', 'dns');
       const settings = [`HOMING_DNS_WORKERS=${form.workers}`, ...(form.settings ?? [])];
       const command = ['env', ...settings, ...homingCommand(data, { http, dns })];
       return await started(command, dns, { ...place, ...form });
@@ -60,7 +61,7 @@ export function minimalResponder(place: Place): Server {
   return {
     name: 'minimal node:dgram responder',
     start: async () => {
-      const port = await freePort();
+      const { port } = await freePorts('port');
       const program = join(import.meta.dirname, '..', 'peers', 'dgram-responder.ts');
       return await started([process.execPath, program, `${port}`, `${place.hosts}`], port, place);
     },
@@ -85,7 +86,7 @@ interface Daemon {
 
 function daemon(name: string, place: Place, { program, needs, configure }: Daemon): Server {
   const start = async (): Promise<Running> => {
-    const port = await freePort();
+    const { port } = await freePorts('port');
     const own = join(place.directory, program);
     mkdirSync(own, { recursive: true });
     writeZoneFile(join(own, 'zone.db'), place.hosts);

@@ -8,10 +8,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePorts } from '../../test/interop/free-ports.ts';
 import { type Place, type Server, knot, started } from '../dns/servers.ts';
 import { writeData, writeHostQuestions } from '../dns/zone.ts';
 import { needing } from '../needing.ts';
-import { findProgram, freePort, runLoad } from '../processes.ts';
+import { findProgram, runLoad } from '../processes.ts';
 import { type Benchmark, type Row, median, runAsProgram, withUnit } from '../report.ts';
 
 const QUESTIONS_A_SECOND = 20_000;
@@ -72,7 +73,7 @@ function updated(place: Place, updates: number): Server {
   const start: Server['start'] = async () => {
     const data = join(directory, `updated-${updates}`);
     await writeData(data, hosts);
-    const port = await freePort();
+    const { port } = await freePorts('port');
     const own = [data, String(port), String(hosts), String(updates)];
     return await started([process.execPath, program, ...own], port, place);
   };

@@ -7,14 +7,8 @@
 import { join } from 'node:path';
 import { type Socket, connect } from 'node:net';
 import { once } from 'node:events';
-import {
-  ServerProcess,
-  freePort,
-  homingCommand,
-  inDirectory,
-  missingPrograms,
-  runLoad,
-} from '../processes.ts';
+import { freePorts } from '../../test/interop/free-ports.ts';
+import { ServerProcess, homingCommand, inDirectory, missingPrograms, runLoad } from '../processes.ts';
 import { ACCOUNT, APEX, nameOf, provision } from '../provision.ts';
 import { type Benchmark, type Row, type Scale, runAsProgram, withUnit } from '../report.ts';
 import { answers, basic, writeScript } from '../updates/load.ts';
@@ -35,7 +29,7 @@ export const benchTrials: Benchmark = (scale) =>
   inDirectory(async (directory) => {
     const data = join(directory, 'data');
     const secret = await provision(data, scale.hosts);
-    const ports = { http: await freePort(), dns: await freePort() };
+    const ports = await freePorts('http', 'dns');
     const settings = { HOMING_UPDATES_CHANGE_BURST: '0', HOMING_DNS_WORKERS: String(WORKERS) };
     const env = { ...process.env, ...settings };
     const server = new ServerProcess(homingCommand(data, ports), { env, cores: '0,1' });

@@ -7,9 +7,10 @@
  */
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
+import { freePorts } from '../../test/interop/free-ports.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/open-embedded-store.ts';
 import { nodeFileLayer } from '../../src/store/embedded/journal/file-layer.ts';
-import { ServerProcess, freePort, homingCommand, inDirectory, runLoad } from '../processes.ts';
+import { ServerProcess, homingCommand, inDirectory, runLoad } from '../processes.ts';
 import { firstAddress, hostChange, nameOf, provision } from '../provision.ts';
 import { type Row, type Scale, median, runAsProgram, withUnit } from '../report.ts';
 
@@ -51,7 +52,7 @@ function rowOf(what: string, starts: readonly Start[]): Row {
 }
 
 async function start(directory: string, host: number): Promise<Start> {
-  const ports = { http: await freePort(), dns: await freePort() };
+  const ports = await freePorts('http', 'dns');
   const server = new ServerProcess(homingCommand(directory, ports));
   const seconds = (await server.ready(() => answers(ports.dns, host))) / 1000;
   const result = { seconds, cpuSeconds: server.cpuSeconds(), residentMiB: server.residentMiB() };

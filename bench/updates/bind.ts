@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ServerProcess, findProgram, freePort, missingPrograms, runLoad } from '../processes.ts';
+import { freePorts } from '../../test/interop/free-ports.ts';
+import { ServerProcess, findProgram, missingPrograms, runLoad } from '../processes.ts';
 import { APEX } from '../provision.ts';
 import { type Row, type Scale, withUnit } from '../report.ts';
 
@@ -31,7 +32,7 @@ export async function bindRow(directory: string, changing: number, { hosts }: Sc
 
 async function measureBind(directory: string, hosts: number): Promise<number> {
   mkdirSync(directory);
-  const port = await freePort();
+  const { port } = await freePorts('port');
   const secret = randomBytes(32).toString('base64');
   const zone = join(directory, 'zone');
   const records = Array.from({ length: hosts }, (_, i) => `h${i} IN A 10.0.0.1\n`).join('');

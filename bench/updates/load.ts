@@ -4,7 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ServerProcess, freePort, homingCommand, runLoad } from '../processes.ts';
+import { freePorts } from '../../test/interop/free-ports.ts';
+import { ServerProcess, homingCommand, runLoad } from '../processes.ts';
 import { APEX } from '../provision.ts';
 
 /** What wrk measured of one server. */
@@ -98,7 +99,7 @@ export async function runWrk(
 
 /** Starts bare hono, which answers a constant. */
 export async function startBareHono(): Promise<Target> {
-  const port = await freePort();
+  const { port } = await freePorts('port');
   const program = join(import.meta.dirname, '..', 'peers', 'bare-hono.ts');
   const server = new ServerProcess([process.execPath, program, String(port)]);
   const url = `http://127.0.0.1:${port}`;
@@ -111,7 +112,7 @@ export async function startHoming(
   data: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Target> {
-  const [http, dns] = [await freePort(), await freePort()];
+  const { http, dns } = await freePorts('http', 'dns');
   // Few hosts here change for as long as the load lasts, which no device does.
   const env = { ...process.env, HOMING_UPDATES_CHANGE_BURST: '0', ...environment };
   const server = new ServerProcess(homingCommand(data, { http, dns }), { env });

@@ -6,9 +6,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePorts } from '../free-ports.ts';
 import { type HomingProcess, temporaryDirectory } from '../homing-process.ts';
 import { needProgram } from '../programs.ts';
-import { freePort, selfSigned, startInForeground } from '../providers/nginx-front.ts';
+import { selfSigned, startInForeground } from '../fronts/nginx-front.ts';
 
 /** A running authority. */
 export interface Pebble {
@@ -24,7 +25,7 @@ export async function startPebble(t: TestContext, server: HomingProcess): Promis
   if (pebble === undefined || openssl === undefined) return undefined;
   const directory = await temporaryDirectory(t);
   const { chain, key } = await selfSigned(openssl, directory, ['localhost']);
-  const [port, management] = [await freePort(), await freePort()];
+  const { port, management } = await freePorts('port', 'management');
   const config = {
     pebble: {
       listenAddress: `127.0.0.1:${port}`,

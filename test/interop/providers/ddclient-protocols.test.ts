@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Finished, run, temporaryDirectory } from '../homing-process.ts';
 import { ACCOUNT, HOSTS, assertPublished, needProgram, startScenario } from '../programs.ts';
-import { startNginxFront } from './nginx-front.ts';
+import { startNginxFront } from '../fronts/nginx-front.ts';
 
 const [HOME, VPN] = HOSTS;
 

@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePorts } from '../free-ports.ts';
 import { type Finished, run, temporaryDirectory } from '../homing-process.ts';
 import { ACCOUNT, HOSTS, needProgram } from '../programs.ts';
-import { freePort, startNginxFront } from './nginx-front.ts';
+import { startNginxFront } from '../fronts/nginx-front.ts';
 import { PROVIDER_ADDRESS, startProvider } from './provider-hosts.ts';
 
 const [HOME] = HOSTS;
@@ -26,7 +27,7 @@ test('ddupdate', async (t) => {
   const provider = await startProvider(t, names);
   if (provider === undefined) return;
   const { server } = provider;
-  const ports = { plain: await freePort(), tls: 443 };
+  const ports = { ...(await freePorts('plain')), tls: 443 };
   const front = { nginx, openssl, server, address: PROVIDER_ADDRESS, ports, names };
   const { certificate } = await startNginxFront(t, front);
   const home = await temporaryDirectory(t);

@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type HomingProcess, ROOT, run, temporaryDirectory } from './homing-process.ts';
-import { ACCOUNT, HOSTS, assertPublished, needProgram, startScenario } from './programs.ts';
-import { freePort, replaceAll, startInForeground, startNginxFront } from './providers/nginx-front.ts';
+import { freePorts } from '../free-ports.ts';
+import { type HomingProcess, ROOT, run, temporaryDirectory } from '../homing-process.ts';
+import { ACCOUNT, HOSTS, assertPublished, needProgram, startScenario } from '../programs.ts';
+import { replaceAll, startInForeground, startNginxFront } from './nginx-front.ts';
 
 const [HOME] = HOSTS;
 const NAME = 'dyn.example.org';
@@ -32,7 +33,7 @@ test('Caddy before Homing', async (t) => {
   assert.equal(checked.status, 0, checked.output);
 
   const server = await startScenario(t, { env: TRUST_FRONT });
-  const port = await freePort();
+  const { port } = await freePorts('port');
   const config = replaceAll(await readFile(shipped, 'utf8'), [
     ['auto_https disable_redirects', 'admin off\n\tauto_https disable_redirects'],
     [`http://${NAME}, https://${NAME} {`, `http://${NAME}:${port} {\n\tbind 127.0.0.1`],

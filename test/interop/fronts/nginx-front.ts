@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePorts } from '../free-ports.ts';
 import { type HomingProcess, ROOT, run, temporaryDirectory } from '../homing-process.ts';
 
 /** Where to listen, and for which names the certificate is. */
@@ -35,7 +36,7 @@ export interface NginxFront {
 export async function startNginxFront(t: TestContext, options: FrontOptions): Promise<NginxFront> {
   const { nginx, openssl, server, address = '127.0.0.1', names = ['dyn.example.org'] } = options;
   const directory = await temporaryDirectory(t);
-  const { plain, tls } = options.ports ?? { plain: await freePort(), tls: await freePort() };
+  const { plain, tls } = options.ports ?? (await freePorts('plain', 'tls'));
   const certificate = await selfSigned(openssl, directory, names);
   const shipped = await readFile(join(ROOT, 'contrib/nginx/homing.conf'), 'utf8');
   const config = replaceAll(shipped, [
@@ -110,17 +111,6 @@ export async function startInForeground(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   assert.fail(`${front.program} does not listen:\n${printed}`);
-}
-
-/** A port that is free at this moment; for programs that do not tell which one the system chose. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  assert.ok(typeof address === 'object' && address !== null);
-  return address.port;
 }
 
 function nginxFrame(directory: string): string {
