@@ -6,7 +6,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { leastDocumentBytes } from '../../src/store/embedded/journal/bound.ts';
+import { DEFAULT_COMPACTION_BYTES } from '../../src/store/embedded/journal/bound.ts';
 import { segmentNumber } from '../../src/store/embedded/journal/writer.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/open-embedded-store.ts';
 import { SNAPSHOT_NAME } from '../../src/store/embedded/snapshot.ts';
@@ -19,10 +19,6 @@ const BAR = 3;
 const BAR_MIB = 1024;
 const COMPACTIONS = 3;
 const BATCH = 64;
-/** Two thirds of a document, less than which the zeros ahead are too large a part of. */
-const LEAST_BYTES = 12 * 2 ** 20;
-/** The default of the setting `store.compactionBytes`. */
-const DEFAULT_COMPACTION_BYTES = 16 * 2 ** 20;
 
 /** What the files take of the disk, in bytes. */
 interface Parts {
@@ -39,11 +35,10 @@ interface Parts {
 export async function diskRows(directory: string, { hosts }: Scale): Promise<readonly Row[]> {
   let compactions = 0;
   const before = (await stat(join(directory, SNAPSHOT_NAME))).size;
-  // A store below the least size is folded as one above it is, so that a short run says something of both.
-  const isLeast = before < leastDocumentBytes(DEFAULT_COMPACTION_BYTES);
   const store = await openEmbeddedStore({
     directory,
-    ...(isLeast ? { compactionBytes: LEAST_BYTES / 2 } : {}),
+    // A store below the least size is folded as one above it is, so that a short run says something of both.
+    compactionBytes: Math.min(DEFAULT_COMPACTION_BYTES, before / 2),
     onNotice: ({ code }) => {
       if (code === 'compacted') compactions++;
       if (code === 'compaction-failed') throw new Error('the journal could not be folded');

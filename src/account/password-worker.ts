@@ -2,14 +2,13 @@
  * The only code that runs bcrypt, in a thread of its own: one check takes some hundred milliseconds of pure
  * computation. Invariant: it receives passwords only as digests (see `password.ts`), never as they were typed.
  */
-import { getPriority, setPriority } from 'node:os';
 import { compareSync, hashSync } from 'bcryptjs';
+import { yieldToOtherThreads } from '../ops/thread-priority.ts';
 
 /** A tenth of a core that is busy otherwise would go to guesses with 10, a thirtieth does with 15 (sched(7)). */
 const STEPS = 15;
-const LOWEST = 19;
 
-yieldToOtherThreads();
+yieldToOtherThreads(STEPS);
 
 /** A digest to hash at a cost (4 to 31). */
 export interface HashTask {
@@ -31,15 +30,4 @@ export function hash({ digest, cost }: HashTask): string {
 /** Whether the hash was made of this digest. Throws where it is not a bcrypt hash. */
 export function verify({ digest, hash: expected }: VerifyTask): boolean {
   return compareSync(digest, expected);
-}
-
-function yieldToOtherThreads(): void {
-  // On Linux this is the priority of the calling thread alone; elsewhere it would slow down the whole process.
-  if (process.platform !== 'linux') return;
-  try {
-    // Behind the others, which may themselves have been given a low one.
-    setPriority(Math.min(LOWEST, getPriority() + STEPS));
-  } catch {
-    // A service manager may forbid the system call; then passwords compete with everything else, and that is all.
-  }
 }

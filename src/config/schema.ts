@@ -184,7 +184,7 @@ export const SETTINGS = {
   'updates.changeRefillSeconds': integerSetting([1, 86_400], 60, {
     doc: 'In how many seconds one more change is granted to a host whose `updates.changeBurst` is used up.',
   }),
-  'store.compactionBytes': integerSetting([65_536, 1_099_511_627_776], 16_777_216, {
+  'store.compactionBytes': integerSetting([65_536, 1_099_511_627_776], 4_194_304, {
     doc: 'The journal is folded into the snapshot when it is larger than this and than half the snapshot. Beside a snapshot of twice this or more, the files of the store never take more than three times the snapshot.',
   }),
   'bootstrap.account': optionalTextSetting({

@@ -1,5 +1,5 @@
 /**
- * Priority of one thread over the others of this process: on a core that they share, a thread whose work is short and
+ * Priorities of threads of this process among each other: on a core that they share, a thread whose work is short and
  * awaited must not stand behind one whose work is long.
  * Invariant: what the system does not permit or know is left as it is; nothing depends on it but time.
  */
@@ -9,6 +9,7 @@ import { getPriority, setPriority } from 'node:os';
 /** How much nicer than it the rest of the process is (setpriority(2): each step is about a tenth of the time). */
 const STEPS = 10;
 const HIGHEST = -20;
+const LOWEST = 19;
 
 /**
  * Raises the priority of this process's thread of that name; false where there is none, the system has no such list
@@ -23,6 +24,18 @@ export function preferThread(name: string): boolean {
     return true;
   } catch {
     return false; // the three reasons above; answers are late on a busy core, and right
+  }
+}
+
+/** Makes the calling thread, of a worker, nicer than the others by so many steps (1 to 39). */
+export function yieldToOtherThreads(steps: number): void {
+  // On Linux this is the priority of the calling thread alone; elsewhere it would slow down the whole process.
+  if (process.platform !== 'linux') return;
+  try {
+    // Behind the others, which may themselves have been given a low one.
+    setPriority(Math.min(LOWEST, getPriority() + steps));
+  } catch {
+    // A service manager may forbid the system call; then this thread competes with everything else, and that is all.
   }
 }
 

@@ -18,6 +18,7 @@ import { Turns } from '../../ops/turns.ts';
 import { type FileLayer, describeFileError, nodeFileLayer } from './journal/file-layer.ts';
 import { type FoldJob, type FoldResult, fold, foldInWorker } from './fold/fold.ts';
 import { Compactor } from './fold/compactor.ts';
+import { DEFAULT_COMPACTION_BYTES } from './journal/bound.ts';
 import type { JournalWriter, SealedSegment } from './journal/writer.ts';
 import type { Lock } from './lock.ts';
 import type { StoreNotice } from './notice.ts';
@@ -30,7 +31,7 @@ export interface EmbeddedStoreOptions {
   readonly onNotice: (notice: StoreNotice) => void;
   readonly clock?: Clock;
   /**
-   * The journal is compacted when it is larger than this and than half the snapshot; 16 MiB where absent. From twice
+   * The journal is compacted when it is larger than this and than half the snapshot; 4 MiB where absent. From twice
    * this on, a store takes at most three times its document of the disk.
    */
   readonly compactionBytes?: number;
@@ -38,7 +39,7 @@ export interface EmbeddedStoreOptions {
   readonly probeMs?: number;
   /** How long after the start, in milliseconds, a journal that was too large then is compacted; 30,000 where absent. */
   readonly startCompactionMs?: number;
-  /** The most bytes of zeros ahead of the journal's records; 4 MiB where absent, 0 for none. */
+  /** The most bytes of zeros ahead of the journal's records, less in a small store; 4 MiB where absent, 0 for none. */
   readonly aheadBytes?: number;
   /** What writes the files; the system where absent. Others cannot follow into a worker, so folding stays here with them. */
   readonly files?: FileLayer;
@@ -56,7 +57,6 @@ export interface EmbeddedStore extends Store {
   compact(): Promise<FoldResult>;
 }
 
-const DEFAULT_COMPACTION_BYTES = 16 * 1024 * 1024;
 const DEFAULT_PROBE_MS = 5_000;
 const DEFAULT_START_COMPACTION_MS = 30_000;
 
@@ -106,7 +106,7 @@ export class OpenStore implements EmbeddedStore {
       snapshotBytes: parts.snapshotBytes,
       sizes: {
         leastFoldBytes: options.compactionBytes ?? DEFAULT_COMPACTION_BYTES,
-        aheadBytes: options.aheadBytes,
+        mostAheadBytes: options.aheadBytes,
       },
       startMs: options.startCompactionMs ?? DEFAULT_START_COMPACTION_MS,
       alone: (task) => this.#fold(task),

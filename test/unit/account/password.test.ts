@@ -229,14 +229,14 @@ test('a process goes on to its end after closing the hasher', async (t) => {
   assert.equal(code, 0);
 });
 
-/** Compiles the two modules as the published package has them, into `directory`. */
+/** Compiles the two modules, and what they need, as the published package has them, into `directory`. */
 async function compileInto(directory: string): Promise<string> {
-  await mkdir(join(directory, 'dist'));
+  for (const folder of ['account', 'ops']) await mkdir(join(directory, 'dist', folder), { recursive: true });
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
   const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url));
   await symlink(modules, join(directory, 'node_modules'), 'junction');
-  for (const name of ['password', 'password-worker']) {
-    const { outputText } = ts.transpileModule(await readFile(new URL(`${name}.ts`, SOURCES), 'utf8'), {
+  for (const name of ['account/password', 'account/password-worker', 'ops/thread-priority']) {
+    const { outputText } = ts.transpileModule(await readFile(new URL(`../${name}.ts`, SOURCES), 'utf8'), {
       compilerOptions: {
         target: ts.ScriptTarget.ES2024,
         module: ts.ModuleKind.ESNext,
@@ -246,7 +246,7 @@ async function compileInto(directory: string): Promise<string> {
     });
     await writeFile(join(directory, 'dist', `${name}.js`), outputText);
   }
-  return join(directory, 'dist');
+  return join(directory, 'dist', 'account');
 }
 
 test('the compiled modules work as the sources do', async (t) => {

@@ -43,7 +43,7 @@ export class Compactor {
 
   constructor(options: CompactorOptions) {
     this.#options = options;
-    this.#bound = journalBound({ ...options.sizes, snapshotBytes: options.snapshotBytes });
+    this.#bound = this.#boundBeside(options.snapshotBytes);
     this.#dueAt = this.#bound.foldAt;
     // Not only after a commit: the journal of a server that is killed again and again would grow on. Not at once: what
     // is started next shall have the processor for itself.
@@ -113,12 +113,19 @@ export class Compactor {
   }
 
   async #compactAlone(): Promise<FoldResult> {
-    const { journal, seal, fold, sizes } = this.#options;
+    const { journal, seal, fold } = this.#options;
     const sealed = await seal();
     const result = await fold(sealed);
-    this.#bound = journalBound({ ...sizes, snapshotBytes: result.bytes });
+    this.#bound = this.#boundBeside(result.bytes);
     await journal.discard(sealed.at(-1)!.number);
     this.#dueAt = this.#bound.foldAt;
     return result;
+  }
+
+  #boundBeside(snapshotBytes: number): JournalBound {
+    const { journal, sizes } = this.#options;
+    const bound = journalBound({ ...sizes, snapshotBytes });
+    journal.aheadBytes = bound.aheadBytes;
+    return bound;
   }
 }

@@ -16,6 +16,8 @@ export interface JournalBound {
   readonly slowAfter: number;
   /** When it has grown by so much, they wait for the fold. */
   readonly waitAfter: number;
+  /** The most zeros ahead of the records. */
+  readonly aheadBytes: number;
 }
 
 /** What a bound follows from, in bytes. */
@@ -23,10 +25,14 @@ export interface JournalSizes {
   readonly snapshotBytes: number;
   /** Less than this is not worth a fold. */
   readonly leastFoldBytes: number;
-  /** The most zeros ahead of the records. */
-  readonly aheadBytes: number;
+  /** More zeros than this are not worth their room, however large the document. */
+  readonly mostAheadBytes: number;
 }
 
+/** What is worth a fold where nothing else is said. */
+export const DEFAULT_COMPACTION_BYTES = 4 * 1024 * 1024;
+/** Fewer zeros are not worth an operation on a file. */
+const LEAST_AHEAD_BYTES = 16_384;
 /** The longest that one commit is slowed down before it waits. */
 const MOST_PAUSE_MS = 50;
 
@@ -36,13 +42,14 @@ export function leastDocumentBytes(leastFoldBytes: number): number {
 }
 
 /** The bound of a journal beside a snapshot. */
-export function journalBound({ snapshotBytes, leastFoldBytes, aheadBytes }: JournalSizes): JournalBound {
+export function journalBound({ snapshotBytes, leastFoldBytes, mostAheadBytes }: JournalSizes): JournalBound {
   const document = Math.max(snapshotBytes, leastDocumentBytes(leastFoldBytes));
   const foldAt = document / 2;
+  const aheadBytes = Math.min(mostAheadBytes, Math.max(LEAST_AHEAD_BYTES, Math.floor(document / 16)));
   // Left out: the zeros ahead and the piece of them that is being written; one record, which is large in a large store.
   const left = document - (aheadBytes * 17) / 16 - document / 64;
-  const waitAfter = Math.max(foldAt * 0.25, left - foldAt);
-  return { foldAt, slowAfter: waitAfter / 2, waitAfter };
+  const waitAfter = Math.max(foldAt / 4, left - foldAt);
+  return { foldAt, slowAfter: waitAfter / 2, waitAfter, aheadBytes };
 }
 
 /** How long a commit pauses when the journal has grown by so much since the fold at work began: milliseconds, or infinite until that ends. */

@@ -31,7 +31,6 @@ export interface JournalOptions {
   readonly sequence: number;
   /** The segments that are there, oldest first, the last one to be continued; empty for a new journal. */
   readonly segments: readonly SealedSegment[];
-  /** The most bytes of zeros that are written ahead of the records; 0 for none. */
   readonly aheadBytes: number;
 }
 
@@ -77,8 +76,9 @@ export class JournalWriter {
   readonly #directory: string;
   readonly #files: FileLayer;
   readonly #clock: Clock;
+  /** The most bytes of zeros that are written ahead of the records, in segments that are begun from now on; 0 for none. */
+  aheadBytes: number;
   #sequence: number;
-  readonly #ahead: number;
   #segment: OpenSegment | undefined;
   #sealed: SealedSegment[];
   #lastFailed = 0;
@@ -88,10 +88,10 @@ export class JournalWriter {
     this.#files = options.files;
     this.#clock = options.clock;
     this.#sequence = options.sequence;
-    this.#ahead = options.aheadBytes;
+    this.aheadBytes = options.aheadBytes;
     this.#sealed = options.segments.slice(0, -1);
     if (last !== undefined)
-      this.#segment = new OpenSegment({ files: this.#files, ahead: this.#ahead, ...last });
+      this.#segment = new OpenSegment({ files: this.#files, ahead: this.aheadBytes, ...last });
   }
 
   /** Everything that is durable, oldest first; the last entry is the segment that is being written. */
@@ -128,7 +128,7 @@ export class JournalWriter {
       before.distrust();
       await this.#files.rename(side.path, path);
       await this.#files.syncDirectory(this.#directory);
-      await this.#goOn({ number: header.number, path, bytes }, this.#ahead);
+      await this.#goOn({ number: header.number, path, bytes }, this.aheadBytes);
     } catch (error) {
       await side.discard();
       // A segment of that number is begun next, and shall not be written over this one; nor shall this one come back.
@@ -149,7 +149,7 @@ export class JournalWriter {
 
   /** Seals the segment and goes on in a fresh one. Where that fails the next write tries it again. */
   rotate(): Promise<void> {
-    return this.#rotate(this.#ahead);
+    return this.#rotate(this.aheadBytes);
   }
 
   async #rotate(ahead: number): Promise<void> {
