@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net';
 import type { IpAddress } from '../../net/ip-address.ts';
 import { asksForKeepAlive } from './keep-alive.ts';
+import { Outbox } from './outbox.ts';
 import { Places } from './places.ts';
 import type { Reply } from '../reply.ts';
 import { type PlainRequest, type RequestHead, parsePlainRequest } from './plain-request.ts';
@@ -47,6 +48,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     ...options,
     format: createReplyFormatter(options.keepAliveTimeout),
     connections: new Places(),
+    outbox: new Outbox(),
     draining: false,
   };
   return {
@@ -64,6 +66,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
 interface Lane extends FastLaneOptions {
   readonly format: ReturnType<typeof createReplyFormatter>;
   readonly connections: Places<FastConnection>;
+  readonly outbox: Outbox;
   draining: boolean;
 }
 
@@ -86,6 +89,8 @@ class FastConnection {
   #stays = false;
   /** `waiting` for the reply to a request; `closing` behind the last one, when nothing more is read. */
   #state: 'idle' | 'waiting' | 'closing' = 'idle';
+  /** What is to be written. */
+  #reply: Reply | undefined;
   /** What came while it waited. */
   #ahead: Buffer | undefined;
   /** Whether the client has said that nothing more will come. */
@@ -141,14 +146,20 @@ class FastConnection {
     this.#served = true;
     this.#head = head.raw.length > LONGEST_KEPT_HEAD ? undefined : head;
     this.#stays = asksForKeepAlive(head.headers.connection);
-    if (reply instanceof Promise) {
-      this.#state = 'waiting';
-      void reply.then(this.#send);
-    } else this.#send(reply);
+    this.#state = 'waiting';
+    if (reply instanceof Promise) void reply.then(this.#send);
+    else this.#send(reply);
   }
 
   readonly #send = (reply: Reply): void => {
+    this.#reply = reply;
+    this.#lane.outbox.add(this.#write);
+  };
+
+  readonly #write = (): void => {
     const socket = this.#socket;
+    const reply = this.#reply!;
+    this.#reply = undefined;
     this.#state = 'idle';
     if (socket.destroyed) return;
     const stays = this.#stays && !this.#lane.draining;

@@ -27,6 +27,7 @@ import type { Exchange } from '../exchange.ts';
 import type { HttpLog } from '../log.ts';
 import { type Reply, type ReplyHeaders, plainReply } from '../reply.ts';
 import { formText } from './form.ts';
+import type { Refusals } from './refusals.ts';
 import { RETURN_CODES } from './return-code.ts';
 
 /** The dialects of update clients, by the names of the setting. */
@@ -42,6 +43,7 @@ export interface DialectOptions {
   readonly authenticator: Authenticator;
   readonly log: HttpLog;
   readonly clock: Clock;
+  readonly refusals: Refusals;
   /** Where attempts are kept for the hosts' owners; without it they are not. */
   readonly attempts?: AttemptRecord;
   /** Default: `anywhere`. */
@@ -107,7 +109,7 @@ export function createDialectHandler<A extends Attempt>(
   dialect: Dialect<A>,
   options: DialectOptions,
 ): DialectHandler {
-  const { authenticator, log, clock } = options;
+  const { authenticator, log, clock, refusals } = options;
   const attribution = attributionOf(options);
   const recorder = attribution === undefined ? undefined : createAttemptRecorder(attribution, dialect);
   function start(course: Course<A>): Result | Promise<Result> {
@@ -135,11 +137,13 @@ export function createDialectHandler<A extends Attempt>(
     return dialect.apply({ attempt, principal, hosts: course.hosts });
   }
 
-  function finish(course: Course<A>, result: Result): Reply {
+  function finish(course: Course<A>, result: Result): Reply | Promise<Reply> {
     const now = clock.now();
     logAttempt(log, dialect.name, { course, result, durationMs: now - course.startedAt });
     recorder?.note(course, result, now);
-    return dialect.format(result, course.attempt, course.hosts);
+    const reply = dialect.format(result, course.attempt, course.hosts);
+    const isGuess = course.principal === undefined && course.attempt.credentials !== undefined;
+    return isGuess ? refusals.hold(reply) : reply;
   }
 
   function answer(exchange: Exchange, body: string): Reply | Promise<Reply> {

@@ -28,6 +28,7 @@ import { createGnudip } from './dialects/gnudip.ts';
 import { createHttpreq } from './dialects/httpreq.ts';
 import { createPlain } from './dialects/plain.ts';
 import { createDyndns2 } from './dyndns2.ts';
+import { Refusals } from './refusals.ts';
 
 /** Every dialect, all of which are served unless the settings name fewer. */
 export const DIALECTS: readonly DialectName[] = [
@@ -43,7 +44,7 @@ export const DIALECTS: readonly DialectName[] = [
 ];
 
 /** What the surface works with. */
-export interface UpdateSurfaceOptions extends DialectOptions {
+export interface UpdateSurfaceOptions extends Omit<DialectOptions, 'refusals'> {
   readonly health: HealthCheck;
   /** What is answered where no dialect takes a request. */
   readonly notFound: (exchange: Exchange) => Reply;
@@ -69,9 +70,10 @@ const BARE_TOKEN = /^\/u\/[^/?]+(?:\?|$)/;
 /** Creates the handlers of the dialects that are on. */
 export function createUpdateSurface(options: UpdateSurfaceOptions): UpdateSurface {
   const { service, clock, dialects = DIALECTS, notFound } = options;
+  const shared = { ...options, refusals: new Refusals() };
   const missing: DialectHandler = (exchange) => notFound(exchange);
   const handler = <A extends Attempt>(dialect: Dialect<A>): DialectHandler | undefined =>
-    dialects.includes(dialect.name) ? createDialectHandler(dialect, options) : undefined;
+    dialects.includes(dialect.name) ? createDialectHandler(dialect, shared) : undefined;
 
   const dyndns2 = handler(createDyndns2(service)) ?? missing;
   const dyndns1 = handler(createDyndns1(service));
@@ -108,7 +110,7 @@ export function createUpdateSurface(options: UpdateSurfaceOptions): UpdateSurfac
   }
   if (options.tokens !== undefined && dialects.includes('gnudip')) {
     const gnudip = createGnudip({ service, clock, tokens: options.tokens });
-    const second = createDialectHandler(gnudip.dialect, options);
+    const second = createDialectHandler(gnudip.dialect, shared);
     const both: DialectHandler = (exchange) =>
       gnudip.asksForSalt(exchange) ? gnudip.replySalt(exchange) : second(exchange);
     for (const path of GNUDIP_PATHS) routes.set(path, both);
