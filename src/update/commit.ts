@@ -52,7 +52,7 @@ export type Submission<T> =
 /** The write path's last step. */
 export interface Committer {
   submit<T>(intent: Intent<T>): Promise<Submission<T>>;
-  /** Whether an intent that touches this host waits or is being written. */
+  /** Whether an intent that touches this host waits, is being written, or is visible and may not be served yet. */
   isPending(host: Name): boolean;
   /** Refuses new intents and resolves when all that were accepted are settled. */
   close(): Promise<void>;
@@ -74,6 +74,12 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+/** A large change that is visible; what it changed is served everywhere once it was told. */
+interface Shown {
+  readonly hosts: ReadonlySet<Name>;
+  readonly told: Promise<void>;
+}
+
 /** Creates the writer of a store. */
 export function createCommitter(options: CommitterOptions): Committer {
   const { store, queueLimit = 10_000, batchLimit = 2_000 } = options;
@@ -81,6 +87,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   let running: Promise<void> | undefined;
   /** The large intent under way, and what others changed since it began. */
   let large: { readonly ended: Promise<void>; readonly since: ChangedSince } | undefined;
+  let shown: Shown | undefined;
   let closed = false;
   const pending = new Map<Name, number>();
   const writing = new Turns();
@@ -98,7 +105,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       queue = rest;
       // What is left waits for the large one.
       if (batch.length === 0) break;
-      await writing.run(() => write(options, batch, large?.since));
+      await writing.run(() => write(options, batch, { since: large?.since, shown }));
       for (const waiting of batch) release(pending, waiting.intent.footprint);
     }
     running = undefined;
@@ -106,8 +113,11 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   function begin(waiting: Waiting): void {
     const since = new ChangedSince();
-    const ended = writeLarge(options, waiting, { since, writing }).then(() => {
-      large = undefined;
+    const onShown = (now: Shown): void => {
+      shown = now;
+    };
+    const ended = writeLarge(options, waiting, { since, writing, onShown }).then(() => {
+      large = shown = undefined;
       if (queue.length > 0) running ??= run();
     });
     large = { ended, since };
@@ -124,7 +134,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         running ??= run();
       });
     },
-    isPending: (host) => pending.has(host),
+    isPending: (host) => pending.has(host) || shown?.hosts.has(host) === true,
     async close() {
       closed = true;
       while (running !== undefined || large !== undefined) await (running ?? large?.ended);
@@ -170,7 +180,7 @@ function takeBatch(
 async function write(
   { store, clock }: CommitterOptions,
   batch: readonly Waiting[],
-  since?: ChangedSince,
+  { since, shown }: { readonly since?: ChangedSince | undefined; readonly shown?: Shown | undefined } = {},
 ): Promise<void> {
   const now = clock.now();
   const parts: (readonly Change[])[] = [];
@@ -180,7 +190,7 @@ async function write(
       const planned = waiting.intent.plan(store.view, now);
       const plan = 'next' in planned ? await runInTurns(planned) : planned;
       if (plan.changes.length === 0) {
-        waiting.settle({ kind: 'committed', result: plan.result });
+        settleServed(waiting, plan.result, shown);
         continue;
       }
       parts.push(plan.changes);
@@ -202,9 +212,27 @@ async function write(
   }
 }
 
+/** What a large change has made so is no news, but a client that hears of it may ask for it. */
+function settleServed({ settle, intent }: Waiting, result: unknown, shown: Shown | undefined): void {
+  const now = (): void => {
+    settle({ kind: 'committed', result });
+  };
+  const { footprint } = intent;
+  if (shown === undefined || footprint === 'everything' || !footprint.some((host) => shown.hosts.has(host)))
+    now();
+  // A failure is told to whoever submitted the large change.
+  else shown.told.then(now, now);
+}
+
 function refuse({ settle, fail }: Waiting, error: unknown): void {
   if (error instanceof StoreError) settle({ kind: 'unavailable', reason: error.message });
   else fail(error);
+}
+
+interface LargeCourse {
+  readonly since: ChangedSince;
+  readonly writing: Turns;
+  readonly onShown: (shown: Shown) => void;
 }
 
 /**
@@ -214,7 +242,7 @@ function refuse({ settle, fail }: Waiting, error: unknown): void {
 async function writeLarge(
   options: CommitterOptions,
   waiting: Waiting,
-  { since, writing }: { readonly since: ChangedSince; readonly writing: Turns },
+  { since, writing, onShown }: LargeCourse,
 ): Promise<void> {
   const { store, clock } = options;
   try {
@@ -235,7 +263,9 @@ async function writeLarge(
         await write(options, [waiting]);
         return undefined;
       }
-      return await prepared.make(nextSerials(store.view, zones, clock.now()));
+      const { told } = await prepared.make(nextSerials(store.view, zones, clock.now()));
+      onShown({ hosts: names.hosts, told });
+      return { told };
     });
     // Where it was planned again it is settled by now.
     if (shown === undefined) return;
