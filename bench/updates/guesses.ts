@@ -17,16 +17,17 @@ const GUESSES_A_SECOND = 2000;
 const MOST_WAITING = 1 + 64 - 16;
 /** The guesses begin so long before the updates are measured beside them, which fills the queue. */
 const AHEAD_SECONDS = 1;
-const WARM_UP_SECONDS = 2;
+/** So long the code is still being compiled: what is measured later would be faster for that alone. */
+const WARM_UP_SECONDS = 6;
 const GUESSER = join(import.meta.dirname, 'guesser.ts');
 
-/** One measurement on one server, and what a guess costs its main thread, in microseconds. */
+/** A rate without guesses and the one just after with them. */
 interface Round {
   readonly quiet: Rate;
   readonly guessed: Rate;
   readonly guesses: GuessReport;
+  /** What a guess costs the main thread, in microseconds. */
   readonly guessMicros: number;
-  readonly grownMiB: number;
 }
 
 /** The rows of guesses; `directory` is empty. */
@@ -35,28 +36,30 @@ export async function benchGuesses(directory: string, scale: Scale): Promise<rea
   const secret = await provision(data, scale.hosts);
   const senders = [{ authorization: basic(ACCOUNT, secret), label: 'h7' }];
   const updates = writeScript(join(directory, 'updates.lua'), senders, { kind: 'same' });
-  const rounds: Round[] = [];
-  // Each on a server of its own: on the same one the hashes of the round before would still be computed.
-  for (let round = 0; round < scale.rounds; round++) rounds.push(await measure(data, updates, scale.seconds));
-  return [updatesRow(rounds), queueRow(rounds)];
-}
-
-async function measure(data: string, updates: string, seconds: number): Promise<Round> {
   const target = await startHoming(data);
   try {
     await runWrk(target, updates, WARM_UP_SECONDS);
     const memory = target.server.residentMiB();
-    const quiet = await runWrk(target, updates, seconds);
-    const guessing = guess(target, seconds + AHEAD_SECONDS + 1);
-    const loaded = sleep(AHEAD_SECONDS * 1000).then(() => runWrk(target, updates, seconds, true));
-    const [guesses, guessed] = await Promise.all([guessing, loaded]);
-    // What the updates did not take, shared among the guesses of as long a time.
-    const forUpdates = (quiet.mainSeconds * guessed.requests) / quiet.requests;
-    const guessMicros = ((guessed.mainSeconds - forUpdates) * 1e6) / (GUESSES_A_SECOND * seconds);
-    return { quiet, guessed, guesses, guessMicros, grownMiB: target.server.residentMiB() - memory };
+    const rounds: Round[] = [];
+    // One after the other, so that a machine which is faster for a while is so for both. The hashes of a round are still
+    // computed in the next one's quiet part: a thirtieth of the core, which they get in both.
+    for (let round = 0; round < scale.rounds; round++)
+      rounds.push(await measure(target, updates, scale.seconds));
+    return [updatesRow(rounds), queueRow(rounds, target.server.residentMiB() - memory)];
   } finally {
     await target.server.stop();
   }
+}
+
+async function measure(target: Target, updates: string, seconds: number): Promise<Round> {
+  const quiet = await runWrk(target, updates, seconds);
+  const guessing = guess(target, seconds + AHEAD_SECONDS + 1);
+  const loaded = sleep(AHEAD_SECONDS * 1000).then(() => runWrk(target, updates, seconds, true));
+  const [guesses, guessed] = await Promise.all([guessing, loaded]);
+  // What the updates did not take, shared among the guesses of as long a time.
+  const forUpdates = (quiet.mainSeconds * guessed.requests) / quiet.requests;
+  const guessMicros = ((guessed.mainSeconds - forUpdates) * 1e6) / (GUESSES_A_SECOND * seconds);
+  return { quiet, guessed, guesses, guessMicros };
 }
 
 /** Guesses for so long. */
@@ -86,7 +89,7 @@ function updatesRow(rounds: readonly Round[]): Row {
   };
 }
 
-function queueRow(rounds: readonly Round[]): Row {
+function queueRow(rounds: readonly Round[], grownMiB: number): Row {
   const sum = (figure: (report: GuessReport) => number): number =>
     rounds.reduce((total, { guesses }) => total + figure(guesses), 0);
   const waiting = Math.max(...rounds.map(({ guesses }) => guesses.mostWaiting));
@@ -97,7 +100,6 @@ function queueRow(rounds: readonly Round[]): Row {
   ];
   const left = Math.max(...rounds.map(({ guesses }) => guesses.unanswered));
   if (left > MOST_WAITING) throw new Error(`${left} guesses wait, of which ${MOST_WAITING} may`);
-  const grownMiB = median(rounds.map((round) => round.grownMiB));
   const share = (count: number): string => `${((count * 100) / sent).toFixed(1)} %`;
   return {
     what: `guesses that wait for their hash, of ${sent.toLocaleString('en')}`,
