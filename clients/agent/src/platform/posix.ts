@@ -1,6 +1,6 @@
 /** Linux, macOS and their like: secrets are files that nobody else may read (A-6.2); events go to the log alone. */
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
 import type { Environment } from '../config/layers.ts';
@@ -8,6 +8,7 @@ import { systemAddresses } from '../detect/system-addresses.ts';
 import { proxyOfEnvironment } from '../http/proxy.ts';
 import { askSocket, holdSocket } from './held-socket.ts';
 import type { Platform } from './platform.ts';
+import { writeWhole } from './write-whole.ts';
 
 const SERIAL_FILES = ['/sys/class/dmi/id/product_serial', '/etc/machine-id'];
 /** What makers write where no serial number was set. */
@@ -56,26 +57,13 @@ function openToOthers(path: string): string | undefined {
 /**
  * Of root alone; where root writes into a directory of a group (that of the service), the group may read it too.
  */
-async function writePrivate(text: string, path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.new`;
-  try {
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(text);
-      const { gid } = statSync(dirname(path));
-      if (process.getuid?.() === 0 && gid !== 0) {
-        await file.chown(0, gid);
-        await file.chmod(0o440);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+function writePrivate(text: string, path: string): Promise<void> {
+  return writeWhole(text, path, async (file) => {
+    const { gid } = statSync(dirname(path));
+    if (process.getuid?.() !== 0 || gid === 0) return;
+    await file.chown(0, gid);
+    await file.chmod(0o440);
+  });
 }
 
 function readSerial(): string | undefined {

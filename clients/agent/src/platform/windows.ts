@@ -1,9 +1,7 @@
 /** Windows: DPAPI, Event Log, the place of the only agent, the proxies of the registry (A-3.4, A-6.1, A-7.2, A-8.3). */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parsed, unparsable } from '../../../../src/ops/parsed.ts';
 import type { Environment } from '../config/layers.ts';
@@ -12,6 +10,7 @@ import { type SystemProxy, proxyOfEnvironment, proxyOfRegistry } from '../http/p
 import { askHandle, holdHandle } from './held-handle.ts';
 import type { Platform } from './platform.ts';
 import { createServiceHost } from './service-host.ts';
+import { writeWhole } from './write-whole.ts';
 
 const run = promisify(execFile);
 const PROGRAM_MS = 10_000;
@@ -50,7 +49,7 @@ export function createWindows(env: Environment, program: string): Platform {
     writeSecret: async (secret, path, scratch) => {
       const data = await host.protect(Buffer.from(secret, 'utf8'), scratch);
       // In the agent's own directory too: it may not be guarded yet, and whoever reads the file has the secret.
-      await writeWhole(data, path, (file) => restrict(file, system('icacls.exe')));
+      await writeWhole(data, path, (_, file) => restrict(file, system('icacls.exe')));
     },
     writePrivate: (text, path) => writeWhole(text, path),
     services: host,
@@ -66,30 +65,6 @@ export function createWindows(env: Environment, program: string): Platform {
     serial: async () =>
       (await query(BIOS, 'SystemSerialNumber')) ?? (await query(CRYPTOGRAPHY, 'MachineGuid')),
   };
-}
-
-/** Writes a file whole; `guard` gets it while it is still empty, so that nobody reads what nobody may. */
-async function writeWhole(
-  data: Buffer | string,
-  path: string,
-  guard?: (file: string) => Promise<void>,
-): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomBytes(9).toString('hex')}.new`;
-  try {
-    // A new one: whoever had it before could have it open.
-    const file = await open(temporary, 'wx');
-    try {
-      await guard?.(temporary);
-      await file.writeFile(data);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }
 
 async function restrict(path: string, icacls: string): Promise<void> {
