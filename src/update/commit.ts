@@ -13,6 +13,7 @@ import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import { Turns } from '../ops/turns.ts';
 import type { Name } from '../zone/name.ts';
+import type { NameMap } from './name-map.ts';
 import { ChangedSince, namesOf } from './writing/changed-since.ts';
 import { nextSerials, touchedZones } from './writing/next-serials.ts';
 
@@ -76,7 +77,7 @@ interface Waiting {
 
 /** A large change that is visible; what it changed is served everywhere once it was told. */
 interface Shown {
-  readonly hosts: ReadonlySet<Name>;
+  readonly hosts: Pick<NameMap<true>, 'has'>;
   readonly told: Promise<void>;
 }
 

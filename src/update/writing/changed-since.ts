@@ -7,28 +7,30 @@ import { type Steps, visitInSteps } from '../../ops/steps.ts';
 import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import type { Name } from '../../zone/name.ts';
+import { NameMap } from '../name-map.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
 
 /** The names that a large commit rests on. */
 export interface PlannedNames {
   /** Hosts that it puts, and the routers on whose prefixes they are. */
-  readonly hosts: ReadonlySet<Name>;
+  readonly hosts: Pick<NameMap<true>, 'has'>;
   /** Hosts of tokens that it makes: whose they are is what it rests on. */
-  readonly owned: ReadonlySet<Name>;
+  readonly owned: Pick<NameMap<true>, 'has'>;
   /** Whether it changes anything but hosts and tokens, which meets every change. */
   readonly isMore: boolean;
 }
 
 /** The names that these changes rest on. */
 export function* namesOf(changes: readonly Change[]): Steps<PlannedNames> {
-  const hosts = new Set<Name>();
-  const owned = new Set<Name>();
+  const hosts = new NameMap<true>();
+  const owned = new NameMap<true>();
   let isMore = false;
   yield* visitInSteps(changes, (change) => {
     if (change.kind === 'host-put') {
-      hosts.add(change.host.name);
-      if (change.host.derived !== undefined) hosts.add(change.host.derived.router);
-    } else if (change.kind === 'token-put') for (const host of change.token.hosts ?? []) owned.add(host);
+      hosts.add(change.host.name, true);
+      if (change.host.derived !== undefined) hosts.add(change.host.derived.router, true);
+    } else if (change.kind === 'token-put')
+      for (const host of change.token.hosts ?? []) owned.add(host, true);
     else isMore = true;
   });
   return { hosts, owned, isMore };

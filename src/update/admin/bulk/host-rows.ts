@@ -5,7 +5,8 @@
 import { MAX_SUBNET, interfaceIdFromMac, parseInterfaceId } from '../../../net/interface-id.ts';
 import { type IpAddress, familyOf, parseIpAddress } from '../../../net/ip-address.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
-import { type Name } from '../../../zone/name.ts';
+import type { Name } from '../../../zone/name.ts';
+import { NameMap } from '../../name-map.ts';
 import { parseHostname } from '../../../zone/hostname.ts';
 import type {
   AdminErrorCode,
@@ -39,7 +40,7 @@ export function* readHostRows(
   onProgress?: OnProgress,
 ): Steps<readonly ListedHost[] | AdminFailure> {
   const listed: ListedHost[] = [];
-  const lines = new LineNumbers();
+  const lines = new NameMap<number>();
   // One string for all hosts of an account, however many there are.
   const accounts = new Map<string, string>();
   let failure: AdminFailure | undefined;
@@ -50,7 +51,7 @@ export function* readHostRows(
       failure = host;
       return;
     }
-    const before = lines.note(host.name, row.line);
+    const before = lines.add(host.name, row.line);
     if (before !== undefined)
       failure = refuseLine(row, 'fqdn', 'invalid', `${row.fqdn} is in line ${before}, too`);
     listed.push(host);
@@ -126,21 +127,4 @@ function accountOf(text: string | undefined, accounts: Map<string, string>): str
 function readTtl(text: string): number | null {
   const ttl = /^\d{1,9}$/.test(text) ? Number(text) : -1;
   return ttl >= HOST_TTL.least && ttl <= HOST_TTL.most ? ttl : null;
-}
-
-const SHARDS = 256;
-
-/** The line of each name. In many maps, because the growth of one with a million entries would hold up everybody. */
-class LineNumbers {
-  readonly #shards = Array.from({ length: SHARDS }, () => new Map<Name, number>());
-
-  /** Notes the line of a name; the line where it was before, if it was. */
-  note(name: Name, line: number): number | undefined {
-    let hash = 0;
-    for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
-    const shard = this.#shards[hash & (SHARDS - 1)]!;
-    const before = shard.get(name);
-    if (before === undefined) shard.set(name, line);
-    return before;
-  }
 }

@@ -7,7 +7,8 @@ import { createTokenDigester, createTokenId, createTokenSecret } from '../../../
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
 import type { StoreView } from '../../../store/store.ts';
-import { type Name, formatHostname } from '../../../zone/name.ts';
+import { formatHostname } from '../../../zone/name.ts';
+import { NameMap } from '../../name-map.ts';
 import type { Plan } from '../../commit.ts';
 import type { AdminFailure, AdminResult, HostTokens, OnProgress } from '../command.ts';
 import { type ListedHost, refuseLine } from './host-rows.ts';
@@ -63,11 +64,11 @@ export function* planHostTokens(
 }
 
 /** The hosts for which there is a token that is for nothing else. */
-function* hostsWithTheirToken(view: StoreView): Steps<ReadonlySet<Name>> {
-  const hosts = new Set<Name>();
+function* hostsWithTheirToken(view: StoreView): Steps<NameMap<true>> {
+  const hosts = new NameMap<true>();
   // Not read into a list: each token is made when it is its turn, and a plan sees one state to its end.
   yield* visitInSteps(view.tokens(), (token) => {
-    if (token.hosts?.length === 1) hosts.add(token.hosts[0]!);
+    if (token.hosts?.length === 1) hosts.add(token.hosts[0]!, true);
   });
   return hosts;
 }
