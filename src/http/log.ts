@@ -1,7 +1,7 @@
 /**
  * What the HTTP side writes to the log. Invariants: no secret, query or body is ever among the fields; the line of an
  * update is the same JSON that the log would make of its fields, written out here because nothing else is logged as
- * often.
+ * often; a flood of guesses writes a bounded number of lines a second, and none of them is left uncounted.
  */
 import type { IpAddress } from '../net/ip-address.ts';
 import { formatIpAddress } from '../net/ip-address.ts';
@@ -32,12 +32,31 @@ export interface HttpLog {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
   update(level: 'info' | 'warn', entry: UpdateEntry): void;
+  /** As `update`, of an attempt of which nothing was looked at. Of more than twenty a second the others are counted. */
+  refusal(level: 'info' | 'warn', entry: UpdateEntry): void;
 }
+
+/** Whoever guesses is seen in some lines of a second as well as in thousands, which would fill the disk. */
+const REFUSALS_A_SECOND = 20;
 
 /** The HTTP side's log over that of the process. */
 export function createHttpLog(log: Log): HttpLog {
   const writeLine = createLineWriter(log);
+  const update = (level: 'info' | 'warn', entry: UpdateEntry): void => {
+    if (log.isLevelEnabled(level)) writeLine(level, formatUpdateEntry(entry), 'update');
+  };
+  let refusals = 0;
+  const endSecond = (): void => {
+    const attempts = refusals - REFUSALS_A_SECOND;
+    refusals = 0;
+    if (attempts > 0) log.warn({ attempts }, 'more attempts were refused within a second, unread');
+  };
   return {
+    update,
+    refusal: (level, entry) => {
+      if (++refusals === 1) setTimeout(endSecond, 1000).unref();
+      if (refusals <= REFUSALS_A_SECOND) update(level, entry);
+    },
     info: (fields, message) => {
       log.info(fields, message);
     },
@@ -46,9 +65,6 @@ export function createHttpLog(log: Log): HttpLog {
     },
     error: (fields, message) => {
       log.error(fields, message);
-    },
-    update: (level, entry) => {
-      if (log.isLevelEnabled(level)) writeLine(level, formatUpdateEntry(entry), 'update');
     },
   };
 }

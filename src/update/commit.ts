@@ -13,7 +13,7 @@ import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import { Turns } from '../ops/turns.ts';
 import type { Name } from '../zone/name.ts';
-import type { NameMap } from './name-map.ts';
+import type { NameMap } from './writing/name-map.ts';
 import { ChangedSince, namesOf } from './writing/changed-since.ts';
 import { nextSerials, touchedZones } from './writing/next-serials.ts';
 

@@ -341,13 +341,9 @@ function recorder(log: Site['log']): HttpLog {
   const record = (level: string) => (fields: object, message: string) => {
     log.push({ level, fields: { ...fields }, message });
   };
-  return {
-    info: record('info'),
-    warn: record('warn'),
-    error: record('error'),
-    // As an operator gets it: from the line's own text.
-    update: (level, entry) => {
-      record(level)(JSON.parse(`{${formatUpdateEntry(entry)}}`) as object, 'update');
-    },
+  // As an operator gets it: from the line's own text.
+  const update: HttpLog['update'] = (level, entry) => {
+    record(level)(JSON.parse(`{${formatUpdateEntry(entry)}}`) as object, 'update');
   };
+  return { info: record('info'), warn: record('warn'), error: record('error'), update, refusal: update };
 }

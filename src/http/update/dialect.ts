@@ -3,7 +3,7 @@
  * and how a result reads; everything between is here once.
  *
  * Invariants: order is method, body, credentials, hosts; HEAD changes nothing; whoever is not authenticated learns
- * nothing about hosts; one log line for each attempt, without secrets, and one note for the owners of its hosts; a bug
+ * nothing about hosts; one log line for each attempt but in a flood, without secrets, and one note for the owners of its hosts; a bug
  * is caught here and answered as something to be tried again; what needs no waiting is answered without any. The
  * handlers never reject.
  */
@@ -256,7 +256,9 @@ function logAttempt<A extends Attempt>(
   const { exchange, hosts, principal } = course;
   const outcomes = 'outcomes' in result ? result.outcomes.map(({ kind }) => kind) : undefined;
   const isTrouble = outcomes === undefined && RETURN_CODES[(result as RequestOutcome).kind].status === 503;
-  log.update(isTrouble ? 'warn' : 'info', {
+  const { kind } = result;
+  const isUnread = principal === undefined && (kind === 'locked-out' || kind === 'overloaded');
+  log[isUnread ? 'refusal' : 'update'](isTrouble ? 'warn' : 'info', {
     requestId: exchange.requestId,
     ...(name === 'dyndns2' ? {} : { dialect: name }),
     hostnames: loggedHosts(hosts),

@@ -7,7 +7,7 @@ import { type Steps, visitInSteps } from '../../ops/steps.ts';
 import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import type { Name } from '../../zone/name.ts';
-import { NameMap } from '../name-map.ts';
+import { NameMap } from './name-map.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
 
 /** The names that a large commit rests on. */

@@ -62,3 +62,23 @@ test('is readable with pretty lines, too', () => {
   createHttpLog(log).update('warn', ENTRY);
   assert.match(lines.join(''), /WARN.*update.*home\.dyn\.test.*2001:db8::1/s);
 });
+
+test('a flood of refusals writes twenty lines a second, and counts the others', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { lines, logs } = open();
+  const http = createHttpLog(logs.log);
+  for (let i = 0; i < 20; i++) http.refusal('info', ENTRY);
+  t.mock.timers.tick(1000);
+  assert.equal(lines.length, 20, 'nothing is left to count');
+  for (let i = 0; i < 1234; i++) http.refusal('info', ENTRY);
+  assert.equal(lines.length, 40);
+  http.update('info', ENTRY);
+  assert.equal(lines.length, 41, 'what is no refusal has its line');
+  t.mock.timers.tick(1000);
+  const { level, attempts } = JSON.parse(lines.at(-1)!) as Record<string, unknown>;
+  assert.deepEqual({ level, attempts }, { level: 'warn', attempts: 1214 });
+  t.mock.timers.tick(5000);
+  assert.equal(lines.length, 42);
+  http.refusal('info', ENTRY);
+  assert.equal(lines.length, 43, 'and then each again');
+});

@@ -6,7 +6,7 @@ import { MAX_SUBNET, interfaceIdFromMac, parseInterfaceId } from '../../../net/i
 import { type IpAddress, familyOf, parseIpAddress } from '../../../net/ip-address.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Name } from '../../../zone/name.ts';
-import { NameMap } from '../../name-map.ts';
+import { NameMap } from '../../writing/name-map.ts';
 import { parseHostname } from '../../../zone/hostname.ts';
 import type {
   AdminErrorCode,

@@ -8,7 +8,7 @@ import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
 import type { StoreView } from '../../../store/store.ts';
 import { formatHostname } from '../../../zone/name.ts';
-import { NameMap } from '../../name-map.ts';
+import { NameMap } from '../../writing/name-map.ts';
 import type { Plan } from '../../commit.ts';
 import type { AdminFailure, AdminResult, HostTokens, OnProgress } from '../command.ts';
 import { type ListedHost, refuseLine } from './host-rows.ts';

@@ -2,7 +2,7 @@
  * Values by name, of a list with up to millions of names. In many maps, because one with a million entries holds up
  * everybody for a tenth of a second when it grows.
  */
-import type { Name } from '../zone/name.ts';
+import type { Name } from '../../zone/name.ts';
 
 const SHARDS = 256;
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { NameMap } from '../../../src/update/name-map.ts';
-import { parseName } from '../../../src/zone/name.ts';
+import { NameMap } from '../../../../src/update/writing/name-map.ts';
+import { parseName } from '../../../../src/zone/name.ts';
 
 test('the first value of a name stays, whatever else is entered', () => {
   const labels = fc.array(fc.stringMatching(/^[a-d]{1,3}$/), { maxLength: 200 });
