@@ -5,7 +5,7 @@
 import type { InterfaceId } from '../net/interface-id.ts';
 import type { IpPrefix } from '../net/ip-prefix.ts';
 import type { Name } from '../zone/name.ts';
-import type { HostAddresses } from '../zone/zone.ts';
+import type { HostAddresses } from '../zone/zone-view.ts';
 
 /**
  * Where the IPv6 address of a host comes from that does not report it: the prefix that another host's device, the

@@ -6,7 +6,7 @@
  * message, costs its sender a SERVFAIL, and nobody else anything.
  */
 import type { Clock } from '../ops/clock.ts';
-import type { ZoneSet } from '../zone/zone.ts';
+import type { ZoneSet } from '../zone/zone-view.ts';
 import type { ByteRange, ServerCookies } from './cookies/server-cookies.ts';
 import { EDNS_OPTION, type EdnsOption, payloadLimit } from './edns/opt.ts';
 import { type DnsSettings, type Exchange, STEPS, type Transport, limitRate, runSteps } from './pipeline.ts';

@@ -9,7 +9,7 @@ import type { Clock } from '../ops/clock.ts';
 import { type Name, ROOT, parentOf, parseName } from '../zone/name.ts';
 import { resolve } from '../zone/lookup.ts';
 import { RRTYPE } from '../zone/rrtype.ts';
-import type { ZoneSet, ZoneView } from '../zone/zone.ts';
+import type { ZoneSet, ZoneView } from '../zone/zone-view.ts';
 import { type ByteRange, type ServerCookies, parseCookieOption } from './cookies/server-cookies.ts';
 import { EXTENDED_ERROR, extendedError } from './edns/extended-error.ts';
 import { EDNS_OPTION, EDNS_VERSION, type EdnsOption, findOption } from './edns/opt.ts';

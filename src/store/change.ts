@@ -8,7 +8,7 @@ import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
 import type { Name } from '../zone/name.ts';
 import type { RRset } from '../zone/rrset.ts';
-import type { ZoneSettings } from '../zone/zone.ts';
+import type { ZoneSettings } from '../zone/zone-view.ts';
 
 /** A zone that was served once and is not any more: the last serial that anybody may have seen of it. */
 export interface RetiredZone {

@@ -13,7 +13,8 @@ import { type Name, ROOT, formatName, parseName } from '../zone/name.ts';
 import { formatRdata, parseRdata } from '../zone/rdata/rdata.ts';
 import type { RRset } from '../zone/rrset.ts';
 import { formatRRType, isStorableType, parseRRType } from '../zone/rrtype.ts';
-import type { SoaFields, ZoneSettings } from '../zone/zone.ts';
+import type { SoaFields } from '../zone/soa.ts';
+import type { ZoneSettings } from '../zone/zone-view.ts';
 import type { RetiredZone } from './change.ts';
 import {
   FieldError,

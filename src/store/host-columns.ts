@@ -7,7 +7,8 @@
 import type { Host } from '../account/host.ts';
 import type { Name } from '../zone/name.ts';
 import type { SharedTexts } from '../zone/packed/shared-texts.ts';
-import type { HostAddresses, HostCells, HostColumns, RestOfHost } from '../zone/zone.ts';
+import type { HostCells, HostColumns, RestOfHost } from '../zone/packed/host-columns.ts';
+import type { HostAddresses } from '../zone/zone-view.ts';
 
 const BLOCKED = 1;
 /** Marks a host that has a rarity. */

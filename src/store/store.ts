@@ -12,7 +12,8 @@ import type { EnrolmentDirectory } from '../account/enrolment/enrolment.ts';
 import type { Host } from '../account/host.ts';
 import type { Token } from '../account/token.ts';
 import type { Name } from '../zone/name.ts';
-import type { Zone, ZoneSet } from '../zone/zone.ts';
+import type { ZoneSet } from '../zone/zone-view.ts';
+import type { Zone } from '../zone/zone.ts';
 import type { Change } from './change.ts';
 
 /** The state as it is served now. Values read from it are immutable; iterate it without awaiting in between. */

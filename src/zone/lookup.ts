@@ -8,7 +8,7 @@
 import { type Name, isSubdomain, nameFromWire, parentOf, wildcardOf } from './name.ts';
 import type { OwnedRRset, RRset } from './rrset.ts';
 import { RRTYPE } from './rrtype.ts';
-import type { ZoneNode, ZoneView } from './zone.ts';
+import type { ZoneNode, ZoneView } from './zone-view.ts';
 
 /**
  * What the last name of the chain led to: data (or a chain that leaves the zone, loops or is too long), an existing

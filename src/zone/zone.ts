@@ -5,98 +5,17 @@
  * exists below it (RFC 4592 §2.2.2); a host is a node also while it has no address, so that its name is NODATA and
  * not NXDOMAIN. Only a store's `apply` calls the mutators; everybody else sees `ZoneView`.
  */
-import { type IpAddress, addressBytes } from '../net/ip-address.ts';
-import type { AcceptPolicy } from '../net/address-class.ts';
 import type { Steps } from '../ops/steps.ts';
 import { type Name, isWildcard, labelCount, parentOf } from './name.ts';
+import { ADDRESSES_ONLY, type HostColumns, type RestOfHost } from './packed/host-columns.ts';
 import { type AddressRow, Nodes } from './packed/nodes.ts';
+import { EMPTY_NODE, OwnerNode } from './packed/owner-node.ts';
 import type { RRset } from './rrset.ts';
 import { RRTYPE } from './rrtype.ts';
-import { type SoaFields, soaRRset } from './soa.ts';
-
-export type { SoaFields } from './soa.ts';
-
-/** What is stored of a zone beside its RRsets and hosts. */
-export interface ZoneSettings {
-  readonly apex: Name;
-  readonly soa: SoaFields;
-  readonly serial: number;
-  readonly accept: AcceptPolicy;
-}
-
-/** What a host publishes. */
-export interface HostAddresses {
-  readonly name: Name;
-  readonly ttl: number;
-  readonly ipv4: IpAddress | null;
-  readonly ipv6: IpAddress | null;
-  /** Whether `*.name` has the same addresses. */
-  readonly wildcard: boolean;
-}
-
-/** One node of the tree; without RRsets it is an empty non-terminal or a host without an address. */
-export interface ZoneNode {
-  rrset(type: number): RRset | undefined;
-  rrsets(): Iterable<RRset>;
-}
-
-/** What resolution reads of a zone. */
-export interface ZoneView {
-  readonly apex: Name;
-  readonly settings: ZoneSettings;
-  readonly soa: RRset;
-  /** The node of a name at or below the apex; undefined where the name does not exist. */
-  node(name: Name): ZoneNode | undefined;
-}
-
-/** The zones a server is authoritative for. */
-export interface ZoneSet {
-  /** The zone with the longest apex at or above `name`. */
-  zoneFor(name: Name): ZoneView | undefined;
-}
-
-/** A name with a host or static RRsets, or both. */
-export interface ZoneOwner {
-  readonly name: Name;
-  readonly host: HostAddresses | undefined;
-  /** Without the SOA and without the host's addresses. */
-  readonly rrsets: readonly RRset[];
-}
-
-/** What a host record holds beyond its addresses. */
-export type RestOfHost<Host extends HostAddresses> = Omit<Host, keyof HostAddresses>;
-
-/** What the row of a node has room for beside the addresses of its host, so that both lie together. */
-export interface HostCells {
-  /** Eight bits, 0 at first; they outlast the host. */
-  marks(id: number): number;
-  setMarks(id: number, marks: number): void;
-  /** 32 bits. */
-  number(id: number): number;
-  setNumber(id: number, value: number): void;
-  /** 64 bits of floating point. */
-  time(id: number): number;
-  setTime(id: number, value: number): void;
-}
-
-/** Keeps what a host record holds beyond its addresses, by the number of its node. */
-export interface HostColumns<Host extends HostAddresses> {
-  put(cells: HostCells, id: number, rest: RestOfHost<Host>): void;
-  /** The host whose addresses these are, as it was put last under this number. */
-  get(cells: HostCells, id: number, addresses: HostAddresses): Host;
-  /** A copy that changes on its own. */
-  clone(): HostColumns<Host>;
-}
+import { soaRRset } from './soa.ts';
+import type { HostAddresses, ZoneNode, ZoneOwner, ZoneSettings, ZoneView } from './zone-view.ts';
 
 const ASTERISK = 0x2a;
-const EMPTY_NODE: ZoneNode = { rrset: () => undefined, rrsets: () => [] };
-
-/** Hosts that are nothing but their addresses. */
-const ADDRESSES_ONLY: HostColumns<HostAddresses> = {
-  put: () => undefined,
-  get: (_cells, _id, addresses) => addresses,
-  clone: () => ADDRESSES_ONLY,
-};
 
 /** A zone whose hosts are nothing but their addresses. */
 export function createZone(settings: ZoneSettings): Zone {
@@ -349,47 +268,5 @@ export class Zone<Host extends HostAddresses = HostAddresses> implements ZoneVie
       this.#nodes.setBelow(id, this.#nodes.below(id) + step);
       this.#nodes.tidy(id);
     }
-  }
-}
-
-class OwnerNode implements ZoneNode {
-  readonly #nodes: Nodes;
-  /** -1 where the name has no node of its own. */
-  readonly #id: number;
-  /** The node whose host's addresses these are, or -1. */
-  readonly #host: number;
-  readonly #soa: RRset | undefined;
-
-  constructor(nodes: Nodes, { id, host }: { id: number; host: number }, soa: RRset | undefined) {
-    this.#nodes = nodes;
-    this.#id = id;
-    this.#host = host;
-    this.#soa = soa;
-  }
-
-  rrset(type: number): RRset | undefined {
-    if (this.#host !== -1 && (type === RRTYPE.A || type === RRTYPE.AAAA)) return this.#addressRRset(type);
-    if (type === RRTYPE.SOA) return this.#soa;
-    return this.#id === -1 || !this.#nodes.hasRecords(this.#id)
-      ? undefined
-      : this.#nodes.records(this.#id).find(type);
-  }
-
-  *rrsets(): Iterable<RRset> {
-    for (const type of [RRTYPE.SOA, RRTYPE.A, RRTYPE.AAAA]) {
-      const rrset = this.rrset(type);
-      if (rrset !== undefined) yield rrset;
-    }
-    if (this.#id === -1) return;
-    for (const cursor = this.#nodes.records(this.#id); cursor.type !== -1;) {
-      if (cursor.type === RRTYPE.A || cursor.type === RRTYPE.AAAA) cursor.skip();
-      else yield cursor.take();
-    }
-  }
-
-  #addressRRset(type: number): RRset | undefined {
-    const address = type === RRTYPE.A ? this.#nodes.ipv4(this.#host) : this.#nodes.ipv6(this.#host);
-    if (address === null) return undefined;
-    return { type, ttl: this.#nodes.ttl(this.#host), rdata: [addressBytes(address)] };
   }
 }

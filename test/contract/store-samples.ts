@@ -12,7 +12,7 @@ import { type Name, ROOT, formatName, parseName } from '../../src/zone/name.ts';
 import { parseRdata } from '../../src/zone/rdata/rdata.ts';
 import type { RRset } from '../../src/zone/rrset.ts';
 import { parseRRType } from '../../src/zone/rrtype.ts';
-import type { ZoneSettings } from '../../src/zone/zone.ts';
+import type { ZoneSettings } from '../../src/zone/zone-view.ts';
 import { CODES, anyOfEnrolments } from './enrolment-samples.ts';
 
 /** The name that `text` presents. */

@@ -5,7 +5,8 @@ import { peerOf } from '../../src/dns/rrl/source-words.ts';
 import { systemClock } from '../../src/ops/clock.ts';
 import { type Name, parentOf, parseName } from '../../src/zone/name.ts';
 import { parseZoneFile } from '../../src/zone/zone-file/parse-zone-file.ts';
-import { type Zone, type ZoneSet, createZone } from '../../src/zone/zone.ts';
+import type { ZoneSet } from '../../src/zone/zone-view.ts';
+import { type Zone, createZone } from '../../src/zone/zone.ts';
 
 /** The zone that a zone file describes. */
 export function zoneFrom(apex: string, text: string): Zone {

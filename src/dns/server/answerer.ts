@@ -5,7 +5,7 @@
  * Invariants: a secret made here is no older than a day; a flood of messages that find a bug cannot flood the log.
  */
 import type { Clock } from '../../ops/clock.ts';
-import type { ZoneSet } from '../../zone/zone.ts';
+import type { ZoneSet } from '../../zone/zone-view.ts';
 import { type DnsLog, answerQuery } from '../answer.ts';
 import { randomCookieSecret } from '../cookies/cookie-secret.ts';
 import { type ByteRange, ServerCookies } from '../cookies/server-cookies.ts';

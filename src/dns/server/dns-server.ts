@@ -4,7 +4,7 @@
  * Invariant: `start` either binds everything or nothing; after `stop` nothing of it keeps the process alive.
  */
 import { type Clock, systemClock } from '../../ops/clock.ts';
-import type { ZoneSet } from '../../zone/zone.ts';
+import type { ZoneSet } from '../../zone/zone-view.ts';
 import type { DnsLog } from '../answer.ts';
 import type { ByteRange } from '../cookies/server-cookies.ts';
 import { BatchedSide } from '../fast/batched-side.ts';

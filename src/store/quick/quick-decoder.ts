@@ -7,7 +7,7 @@
 import { type IpAddress, addressBytes, ipv4FromNumber, parseIpAddress } from '../../net/ip-address.ts';
 import { type Name, ROOT } from '../../zone/name.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
-import type { ZoneSettings } from '../../zone/zone.ts';
+import type { ZoneSettings } from '../../zone/zone-view.ts';
 import { ByteCursor, NAME_ROOM } from './byte-cursor.ts';
 import { MAX_TTL, MAX_UINT32 } from '../json-fields.ts';
 import { DIGEST_LENGTH, ID_LENGTH } from '../tokens/token-texts.ts';

@@ -5,7 +5,8 @@
 import type { Host } from '../../account/host.ts';
 import type { Name } from '../../zone/name.ts';
 import type { SharedTexts } from '../../zone/packed/shared-texts.ts';
-import { Zone, type ZoneSettings } from '../../zone/zone.ts';
+import type { ZoneSettings } from '../../zone/zone-view.ts';
+import { Zone } from '../../zone/zone.ts';
 import type { Change } from '../change.ts';
 import type { DerivedHosts } from '../derived-hosts.ts';
 import { StoredHostColumns } from '../host-columns.ts';

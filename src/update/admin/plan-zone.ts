@@ -8,7 +8,7 @@ import { type Name, formatHostname, isSubdomain, nameFromLabels } from '../../zo
 import { parseHostname } from '../../zone/hostname.ts';
 import { nextSerial } from '../../zone/serial.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
-import type { SoaFields } from '../../zone/zone.ts';
+import type { SoaFields } from '../../zone/soa.ts';
 import type { Plan } from '../commit.ts';
 import type { AdminCommand, AdminFailure, AdminResult, Warned } from './command.ts';
 import { refuse, refused } from './refusal.ts';

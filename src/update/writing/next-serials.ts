@@ -9,7 +9,7 @@ import type { Change } from '../../store/change.ts';
 import type { StoreView } from '../../store/store.ts';
 import type { Name } from '../../zone/name.ts';
 import { nextSerial } from '../../zone/serial.ts';
-import type { ZoneSettings } from '../../zone/zone.ts';
+import type { ZoneSettings } from '../../zone/zone-view.ts';
 
 /** The zones that a commit touches. */
 export interface TouchedZones {

@@ -6,19 +6,11 @@
 import { type IpAddress, ipv4FromNumber, numberFromIpv4 } from '../../net/ip-address.ts';
 import { type Name, isSubdomain } from '../name.ts';
 import type { RRset } from '../rrset.ts';
+import type { HostAddresses } from '../zone-view.ts';
 import { type ByteArena, placeOf } from './byte-arena.ts';
 import { NameTable } from './name-table.ts';
 import { FIELD, NodeRows } from './node-rows.ts';
 import { CellCursor, cellLength, countLength, encodeCell, writeCount } from './record-cell.ts';
-
-/** What a node's host publishes. */
-export interface NodeAddresses {
-  readonly name: Name;
-  readonly ttl: number;
-  readonly ipv4: IpAddress | null;
-  readonly ipv6: IpAddress | null;
-  readonly wildcard: boolean;
-}
 
 /**
  * A host's name and addresses where a million of them are to be gone through: in one object that is used again for the
@@ -112,7 +104,7 @@ export class Nodes {
     this.#rows.set(id, FIELD.BELOW, count);
   }
 
-  putHost(id: number, { ttl, ipv4, ipv6, wildcard }: Omit<NodeAddresses, 'name'>): void {
+  putHost(id: number, { ttl, ipv4, ipv6, wildcard }: Omit<HostAddresses, 'name'>): void {
     this.putAddresses(id, { ttl, ipv4: ipv4 === null ? -1 : numberFromIpv4(ipv4), ipv6, wildcard });
   }
 
@@ -158,7 +150,7 @@ export class Nodes {
   }
 
   /** What a node's host publishes; `name` is the node's, where it is at hand. */
-  addresses(id: number, name: Name = this.nameOf(id)): NodeAddresses {
+  addresses(id: number, name: Name = this.nameOf(id)): HostAddresses {
     return {
       name,
       ttl: this.ttl(id),

@@ -7,7 +7,7 @@ import { type Steps, mapInSteps, runAtOnce } from '../../ops/steps.ts';
 import { type Name, formatName, labelsOf } from '../name.ts';
 import { formatRdata } from '../rdata/rdata.ts';
 import { formatRRType } from '../rrtype.ts';
-import type { SoaFields } from '../zone.ts';
+import type { SoaFields } from '../soa.ts';
 import type { OwnedRRset } from '../rrset.ts';
 
 /** What a zone file holds. */

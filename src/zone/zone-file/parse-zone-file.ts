@@ -12,7 +12,7 @@ import { OWNER_LIMITS, type OwnedRRset, type RRset } from '../rrset.ts';
 import { RRTYPE, formatRRType } from '../rrtype.ts';
 import { MAX_TTL } from '../ttl.ts';
 import { validateRRset } from '../validate-rrset.ts';
-import type { SoaFields } from '../zone.ts';
+import type { SoaFields } from '../soa.ts';
 import { type Misplaced, positionOf } from './entry-reader.ts';
 import { RecordReader, type ZoneFileRecord } from './record-reader.ts';
 

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { type AnswerContext, answerQuery } from '../../../src/dns/answer.ts';
 import { ServerCookies } from '../../../src/dns/cookies/server-cookies.ts';
 import { createRateLimiter } from '../../../src/dns/rrl/rate-limiter.ts';
-import type { ZoneSet } from '../../../src/zone/zone.ts';
+import type { ZoneSet } from '../../../src/zone/zone-view.ts';
 import { type DecodedMessage, type QueryOptions, decode, opt, query, words } from '../../dns/message.ts';
 import { answerContext, exampleZone, zoneSet } from '../../dns/zones.ts';
 

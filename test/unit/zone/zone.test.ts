@@ -6,7 +6,8 @@ import { type Name, formatName, isSubdomain, parentOf, parseName } from '../../.
 import { formatRdata } from '../../../src/zone/rdata/rdata.ts';
 import type { RRset } from '../../../src/zone/rrset.ts';
 import { RRTYPE } from '../../../src/zone/rrtype.ts';
-import { type HostAddresses, type Zone, type ZoneSettings, createZone } from '../../../src/zone/zone.ts';
+import type { HostAddresses, ZoneSettings } from '../../../src/zone/zone-view.ts';
+import { type Zone, createZone } from '../../../src/zone/zone.ts';
 
 const APEX = parseName('dyn.test')!;
 const inZone = (text: string): Name => parseName(text, APEX)!;

@@ -5,7 +5,8 @@
 import type { Host } from '../../../account/host.ts';
 import type { Change } from '../../../store/change.ts';
 import { type Name, parentOf } from '../../../zone/name.ts';
-import type { Zone, ZoneSettings } from '../../../zone/zone.ts';
+import type { ZoneSettings } from '../../../zone/zone-view.ts';
+import type { Zone } from '../../../zone/zone.ts';
 import { apexOf, isCut, isOfRRset, pinnedNames } from './zone-facts.ts';
 
 /** What is published. */

@@ -1,33 +1,25 @@
 /**
  * Keeps the answer table equal to the zones: whatever changes in them is published before the change is acknowledged.
  *
- * Owns the decision which names the fast lane may answer: those that publish nothing but one address of each family, a
- * host's or static, and the absence of names right below an apex without a wildcard. Every other name that exists is in the table as one for the general
- * lane, and so is every ancestor that exists only because of it, so that its absence is never assumed.
+ * Owns the order in which a commit is published, the numbers of the zones, and what is published of each as a whole: its
+ * negative answers, and whether the absence of names right below its apex may be told, which no wildcard may stand for.
+ * Invariant: while a commit is published in more than one step, nothing is denied of the zones that it touches.
  */
 import type { Host } from '../../../account/host.ts';
 import { type Steps, filterInSteps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../../store/change.ts';
-import {
-  type Name,
-  isSubdomain,
-  labelCount,
-  nameFromWire,
-  parentOf,
-  wildcardOf,
-} from '../../../zone/name.ts';
+import { type Name, isSubdomain, wildcardOf } from '../../../zone/name.ts';
 import type { AnswerTable } from '../table/answer-table.ts';
 import { type PublishedZones, parentZone, scopeOf } from './commit-scope.ts';
+import { FOR_GENERAL_LANE, NamePublisher, type NumberedZone } from './name-publisher.ts';
 import { type GeneralAnswer, soaTemplate } from './soa-template.ts';
-import { apexOf, isCut, isOfRRset, pinnedNames, plainAddresses } from './zone-facts.ts';
+import { apexOf, isCut, isOfRRset, pinnedNames } from './zone-facts.ts';
 import { FLAG, ZONES } from '../table/table-layout.ts';
-import type { AddressRow } from '../../../zone/packed/nodes.ts';
 import { RRTYPE } from '../../../zone/rrtype.ts';
-import type { SoaFields, Zone } from '../../../zone/zone.ts';
+import type { SoaFields } from '../../../zone/soa.ts';
+import type { Zone } from '../../../zone/zone.ts';
 
-interface Published {
-  readonly number: number;
-  /** As pinnedNames gives them. */
+interface Published extends NumberedZone {
   pinned: ReadonlySet<Name>;
   /** What negative answers carry, and the SOA fields that it was made of; undefined where it has to be made anew. */
   negative: { readonly soa: SoaFields; readonly template: ReturnType<typeof soaTemplate> } | undefined;
@@ -39,26 +31,18 @@ export class Publisher {
   readonly #zones: PublishedZones;
   readonly #answer: GeneralAnswer;
   readonly #published = new Map<Name, Published>();
+  readonly #names: NamePublisher;
   /** Zones that are new to the table: what their parents have published at and below the apex is still there. */
   readonly #begun = new Set<Name>();
   readonly #numbers: number[] = [];
   /** How many commits that are being published have closed a zone. */
   readonly #closed = new Map<Name, number>();
-  /** A host that is published. */
-  readonly #row: AddressRow = {
-    bytes: Buffer.alloc(0),
-    nameAt: 0,
-    nameLength: 0,
-    ttl: 0,
-    ipv4: -1,
-    ipv6: null,
-    wildcard: false,
-  };
 
   constructor(table: AnswerTable, zones: PublishedZones, answer: GeneralAnswer) {
     this.#table = table;
     this.#zones = zones;
     this.#answer = answer;
+    this.#names = new NamePublisher(table, zones, this.#published);
   }
 
   /** Publishes everything, in slices between which `pause` is awaited, so that a large store does not hold up the rest. */
@@ -71,7 +55,7 @@ export class Publisher {
       this.#begun.delete(apex);
       this.#pin(zone);
       this.#open(apex);
-      for (const steps = this.#publishOwners(apex); steps.next().done !== true;) await pause();
+      for (const steps = this.#names.publishOwners(apex); steps.next().done !== true;) await pause();
     }
   }
 
@@ -103,94 +87,21 @@ export class Publisher {
     yield* visitInSteps(changes, (change) => {
       const apex = apexOf(change);
       if (apex !== undefined && isNew.has(apex)) return;
-      if (change.kind === 'host-put') this.#publishName(change.host.zone, change.host.name);
-      else if (change.kind === 'host-remove') this.#publishName(change.zone, change.name);
-      else if (isOfRRset(change)) this.#publishName(change.apex, change.owner);
+      if (change.kind === 'host-put') this.#names.publishPath(change.host.zone, change.host.name);
+      else if (change.kind === 'host-remove') this.#names.publishPath(change.zone, change.name);
+      else if (isOfRRset(change)) this.#names.publishPath(change.apex, change.owner);
     });
     for (const change of unusual) {
       // A record at the apex may be of the very type that the template was asked for.
       const zone = isOfRRset(change) && change.owner === change.apex && this.#published.get(change.apex);
       if (zone) zone.negative = undefined;
-      if (isOfRRset(change) && isCut(change)) yield* this.#publishBelow(change.apex, change.owner);
+      if (isOfRRset(change) && isCut(change)) yield* this.#names.publishBelow(change.apex, change.owner);
     }
     for (const apex of apexes) {
       if (takesLong) this.#endClosing(apex);
       this.#open(apex);
     }
     return undefined;
-  }
-
-  #publishName(apex: Name, name: Name): void {
-    const zone = this.#zones.zone(apex);
-    if (zone !== undefined) this.#publishPath(zone, name);
-  }
-
-  /** Publishes all owners of a zone; as `#publishPath` of each, but usual hosts without an object or a text for each. */
-  *#publishOwners(apex: Name): Steps<undefined> {
-    for (let start = 0; ; start += SLICE) {
-      // Read again after each step: at the start commits may change meanwhile what is published.
-      const zone = this.#zones.zone(apex);
-      const published = this.#published.get(apex);
-      if (zone === undefined || published === undefined || start >= zone.ownersEnd) return undefined;
-      if (start > 0) yield;
-      const end = Math.min(start + SLICE, zone.ownersEnd);
-      if (zone.hasCuts) this.#publishPaths(zone, start, end);
-      else this.#publishHosts(zone, published, start, end);
-    }
-  }
-
-  #publishPaths(zone: Zone<Host>, start: number, end: number): void {
-    for (const { name } of zone.owners(start, end)) this.#publishPath(zone, name);
-  }
-
-  /** As `#publishPaths` of a zone without cuts. */
-  #publishHosts(zone: Zone<Host>, { number, pinned }: Published, start: number, end: number): void {
-    const unusual = new Set(Array.from(pinned, (name) => zone.numberOf(name)));
-    const isAlone = this.#isOnlyZone();
-    const row = this.#row;
-    for (let id = start; id < end; id++) {
-      const isPlain = zone.readPlainHost(id, row) && !unusual.has(id);
-      if (isPlain && (isAlone || this.#zones.zone(nameOfRow(row)) === undefined))
-        this.#table.putRow(row, number, 0);
-      else this.#publishPaths(zone, id, id + 1);
-    }
-  }
-
-  #isOnlyZone(): boolean {
-    const zones = this.#zones.zones()[Symbol.iterator]();
-    zones.next();
-    return zones.next().done === true;
-  }
-
-  /** Publishes every name at or below one that became or ceased to be a cut. */
-  *#publishBelow(apex: Name, top: Name): Steps<undefined> {
-    const zone = this.#zones.zone(apex);
-    if (zone === undefined) return undefined;
-    yield* visitInSteps(zone.owners(), ({ name }) => {
-      if (isSubdomain(name, top)) this.#publishPath(zone, name);
-    });
-    return undefined;
-  }
-
-  /** Publishes a name and those of its ancestors below the apex, which may have begun or ceased to exist with it. */
-  #publishPath(zone: Zone<Host>, name: Name): void {
-    const published = this.#published.get(zone.apex);
-    if (published === undefined) return;
-    let left = labelCount(name) - labelCount(zone.apex);
-    for (let at: Name | undefined = name; left > 0; left--, at = parentOf(at!))
-      this.#publish(zone, published, at!);
-  }
-
-  #publish(zone: Zone<Host>, { number, pinned }: Published, name: Name): void {
-    // What lies in a child zone is the child's.
-    if (this.#zones.zoneFor(name) !== zone) return;
-    const isBelowPinned = pinned.size > 0 && [...pinned].some((pin) => isSubdomain(name, pin));
-    const owner = isBelowPinned ? undefined : zone.owner(name);
-    const plain = owner === undefined ? undefined : plainAddresses(zone, owner);
-    if (plain !== undefined) this.#table.put(name, { ...plain, zone: number, flags: 0 });
-    else if (isBelowPinned || zone.node(name) !== undefined)
-      this.#table.put(name, { ...FOR_GENERAL_LANE, zone: number });
-    else this.#table.remove(name);
   }
 
   #endClosing(apex: Name): void {
@@ -206,7 +117,7 @@ export class Publisher {
     const published = zone === undefined ? undefined : (this.#published.get(apex) ?? this.#begin(apex));
     if (published === undefined) return;
     this.#table.put(apex, { ...FOR_GENERAL_LANE, zone: published.number });
-    this.#table.removeZone(published.number);
+    this.#table.zones.remove(published.number);
   }
 
   /** Makes a zone known to the table with all its owners, and is true where it was not; else sees to its pinned names. */
@@ -223,13 +134,13 @@ export class Publisher {
         });
       }
       this.#pin(zone);
-      yield* this.#publishOwners(apex);
+      yield* this.#names.publishOwners(apex);
       return true;
     }
     const changed = this.#pin(zone);
     if (changed)
       yield* visitInSteps(zone.owners(), ({ name }) => {
-        this.#publish(zone, published, name);
+        this.#names.publish(zone, published, name);
       });
     return false;
   }
@@ -243,7 +154,7 @@ export class Publisher {
       (name) => pins.has(name) !== published.pinned.has(name),
     );
     published.pinned = pins;
-    for (const name of changed) this.#publish(zone, published, name);
+    for (const name of changed) this.#names.publish(zone, published, name);
     return changed.length > 0;
   }
 
@@ -257,10 +168,10 @@ export class Publisher {
     if (published.negative?.soa !== soa)
       published.negative = { soa, template: soaTemplate(apex, this.#answer) };
     const { template } = published.negative;
-    if (template === undefined) this.#table.removeZone(published.number);
+    if (template === undefined) this.#table.zones.remove(published.number);
     else {
       const { serial } = zone.settings;
-      this.#table.putZone(published.number, { ...template, serial, apexLength: apex.length });
+      this.#table.zones.put(published.number, { ...template, serial, apexLength: apex.length });
     }
     const wildcard = wildcardOf(apex);
     const isPlain =
@@ -286,13 +197,13 @@ export class Publisher {
     if (published === undefined) return undefined;
     this.#published.delete(apex);
     this.#begun.delete(apex);
-    this.#table.removeZone(published.number);
+    this.#table.zones.remove(published.number);
     yield* this.#table.removeAllOf(published.number);
     this.#numbers.push(published.number);
     const parent = parentZone(this.#zones, apex);
     if (parent === undefined) return undefined;
-    this.#publishPath(parent, apex);
-    yield* this.#publishBelow(parent.apex, apex);
+    this.#names.publishPath(parent.apex, apex);
+    yield* this.#names.publishBelow(parent.apex, apex);
     return undefined;
   }
 }
@@ -303,12 +214,3 @@ function isMoreThanAnOwner(change: Change): boolean {
     change.kind === 'zone-remove' || (isOfRRset(change) && (change.owner === change.apex || isCut(change)))
   );
 }
-
-function nameOfRow({ bytes, nameAt, nameLength }: AddressRow): Name {
-  return nameFromWire(bytes.toString('latin1', nameAt, nameAt + nameLength));
-}
-
-const FOR_GENERAL_LANE = { ttl: 0, ipv4: null, ipv6: null, flags: FLAG.GENERAL } as const;
-
-/** Names published between two pauses: about 5 ms of work. */
-const SLICE = 2048;

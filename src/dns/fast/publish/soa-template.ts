@@ -6,7 +6,7 @@
  * points into the apex or into the record itself, both of which move by as much as the question's name is longer.
  */
 import type { Name } from '../../../zone/name.ts';
-import type { TableZone } from '../table/answer-table.ts';
+import type { TableZone } from '../table/zone-blocks.ts';
 
 /** Makes the answer of the general lane to a query; it is asked for negative answers, to publish what they carry. */
 export type GeneralAnswer = (query: Uint8Array) => Uint8Array | undefined;

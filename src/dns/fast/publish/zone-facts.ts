@@ -6,7 +6,9 @@ import { type IpAddress, addressFromBytes, familyOf } from '../../../net/ip-addr
 import type { Change } from '../../../store/change.ts';
 import { type Name, isSubdomain, isWildcard, parentOf } from '../../../zone/name.ts';
 import { RRTYPE } from '../../../zone/rrtype.ts';
-import type { SoaFields, Zone, ZoneOwner } from '../../../zone/zone.ts';
+import type { SoaFields } from '../../../zone/soa.ts';
+import type { ZoneOwner } from '../../../zone/zone-view.ts';
+import type { Zone } from '../../../zone/zone.ts';
 import type { TableEntry } from '../table/answer-table.ts';
 
 /** A change of one RRset. */

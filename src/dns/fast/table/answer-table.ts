@@ -1,5 +1,6 @@
 /**
- * The writer of the answer table: the only place that changes the memory that the DNS workers read.
+ * The writer of the answer table, by whom alone the memory that the DNS workers read is changed: the index from names to
+ * entries here, the entries, zone blocks and memory each through a part of its own.
  *
  * Invariants: an entry, a zone block or a sub-table is whole before the one word that makes it reachable is stored
  * (Atomics.store, sequentially consistent), so a reader sees the old one or the new one and never a part; memory that
@@ -9,19 +10,17 @@ import { type IpAddress, numberFromIpv4 } from '../../../net/ip-address.ts';
 import type { Steps } from '../../../ops/steps.ts';
 import type { Name } from '../../../zone/name.ts';
 import type { AddressRow } from '../../../zone/packed/nodes.ts';
+import { NameEntries, withAddressFlags } from './name-entries.ts';
 import {
   DIRECTORY_SIZE,
-  ENTRY,
-  FLAG,
   REMOVED,
   SLOT_BYTES,
   SUB_TABLE_HEAD_BYTES,
-  ZONES_WORD,
-  ZONE_BLOCK,
   hashEnd,
   hashStep,
 } from './table-layout.ts';
 import { TableMemory, offsetOf } from './table-memory.ts';
+import { ZoneBlocks } from './zone-blocks.ts';
 
 /** What is published for one name. */
 export interface TableEntry {
@@ -34,16 +33,6 @@ export interface TableEntry {
   readonly flags: number;
 }
 
-/** What is published for one zone's negative answers. */
-export interface TableZone {
-  readonly serial: number;
-  readonly apexLength: number;
-  /** The SOA record behind its owner, for a question as long as the apex. */
-  readonly record: Uint8Array;
-  /** The offsets in `record` of its compression pointers. */
-  readonly pointers: readonly number[];
-}
-
 const FIRST_SLOTS = 16;
 /** The most octets of a name. */
 const MAX_NAME = 255;
@@ -51,7 +40,10 @@ const MAX_NAME = 255;
 /** The answer table as its one writer sees it. */
 export class AnswerTable {
   readonly seed: number;
+  /** What is published for zones as a whole. */
+  readonly zones: ZoneBlocks;
   readonly #memory: TableMemory;
+  readonly #entries: NameEntries;
   /** Slots used in each sub-table, removed ones included, and live ones. */
   readonly #used = new Int32Array(DIRECTORY_SIZE);
   readonly #live = new Int32Array(DIRECTORY_SIZE);
@@ -74,6 +66,8 @@ export class AnswerTable {
   constructor(seed: number, readers: Int32Array, onChunk: (memory: SharedArrayBuffer) => void) {
     this.seed = seed;
     this.#memory = new TableMemory(readers, onChunk);
+    this.#entries = new NameEntries(this.#memory);
+    this.zones = new ZoneBlocks(this.#memory);
     for (let i = 0; i < DIRECTORY_SIZE; i++) this.#publishSlots(i, this.#allocateSlots(FIRST_SLOTS));
   }
 
@@ -100,23 +94,18 @@ export class AnswerTable {
   /** As `put`, of a row. */
   putRow(row: AddressRow, zone: number, flags: number): void {
     const hash = this.#hash(row);
-    const all = addressFlags(row, flags);
+    const all = withAddressFlags(row, flags);
     const slot = this.#find(hash, row);
     const old = slot === -1 ? 0 : this.#slotValue(hash, slot);
-    if (old !== 0 && this.#sameButIpv4(old, row, zone, all)) {
-      if (row.ipv4 !== -1)
-        Atomics.store(
-          this.#memory.chunkOf(old).words,
-          (offsetOf(old) + ENTRY.IPV4) >>> 2,
-          networkWord(row.ipv4),
-        );
+    if (old !== 0 && this.#entries.isSameButIpv4(old, row, zone, all)) {
+      if (row.ipv4 !== -1) this.#entries.storeIpv4(old, row.ipv4);
       return;
     }
-    const reference = this.#writeEntry(row, zone, all);
+    const reference = this.#entries.write(row, zone, all);
     if (old === 0) this.#insert(hash, reference);
     else {
       this.#storeSlot(hash, slot, reference);
-      this.#memory.retire(old, this.#entrySize(old));
+      this.#entries.retire(old);
     }
   }
 
@@ -129,37 +118,7 @@ export class AnswerTable {
     const old = this.#slotValue(hash, slot);
     this.#storeSlot(hash, slot, REMOVED);
     this.#live[hash >>> 24]!--;
-    this.#memory.retire(old, this.#entrySize(old));
-  }
-
-  /** Publishes what negative answers of a zone carry. */
-  putZone(number: number, { serial, apexLength, record, pointers }: TableZone): void {
-    const directory = this.#memory.directory;
-    const old = directory[ZONES_WORD + number]!;
-    if (old !== 0 && this.#sameZone(old, record, pointers)) {
-      Atomics.store(this.#memory.chunkOf(old).words, offsetOf(old) >>> 2, networkWord(serial));
-      return;
-    }
-    const reference = this.#memory.allocate(align(ZONE_BLOCK.RECORD + record.length + pointers.length));
-    const { bytes, words } = this.#memory.chunkOf(reference);
-    const at = offsetOf(reference);
-    words[at >>> 2] = networkWord(serial);
-    bytes[at + ZONE_BLOCK.LENGTH] = record.length & 255;
-    bytes[at + ZONE_BLOCK.LENGTH + 1] = record.length >>> 8;
-    bytes[at + ZONE_BLOCK.APEX_LENGTH] = apexLength;
-    bytes[at + ZONE_BLOCK.POINTERS] = pointers.length;
-    bytes.set(record, at + ZONE_BLOCK.RECORD);
-    bytes.set(pointers, at + ZONE_BLOCK.RECORD + record.length);
-    Atomics.store(directory, ZONES_WORD + number, reference);
-    if (old !== 0) this.#memory.retire(old, this.#zoneSize(old));
-  }
-
-  /** Takes a zone's negative answers away. */
-  removeZone(number: number): void {
-    const directory = this.#memory.directory;
-    const old = directory[ZONES_WORD + number]!;
-    Atomics.store(directory, ZONES_WORD + number, 0);
-    if (old !== 0) this.#memory.retire(old, this.#zoneSize(old));
+    this.#entries.retire(old);
   }
 
   /** Takes away every entry of a zone: a walk over the whole table, for the rare end of a zone; one sub-table a step. */
@@ -170,12 +129,10 @@ export class AnswerTable {
       for (let slot = 0; slot <= mask; slot++) {
         const value = words[first + 2 * slot + 1]!;
         if (value === 0 || value === REMOVED) continue;
-        const { bytes } = this.#memory.chunkOf(value);
-        const at = offsetOf(value);
-        if ((bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) !== zone) continue;
+        if (this.#entries.zoneOf(value) !== zone) continue;
         Atomics.store(words, first + 2 * slot + 1, REMOVED);
         this.#live[index]!--;
-        this.#memory.retire(value, this.#entrySize(value));
+        this.#entries.retire(value);
       }
     }
     return undefined;
@@ -205,48 +162,9 @@ export class AnswerTable {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const value = words[first + 2 * slot + 1]!;
       if (value === 0) return -1;
-      if (value !== REMOVED && words[first + 2 * slot] === hash && this.#isEntryOf(value, row)) return slot;
+      if (value !== REMOVED && words[first + 2 * slot] === hash && this.#entries.isOf(value, row))
+        return slot;
     }
-  }
-
-  #isEntryOf(reference: number, { bytes: sought, nameAt, nameLength }: AddressRow): boolean {
-    const { bytes } = this.#memory.chunkOf(reference);
-    const at = offsetOf(reference);
-    if (bytes[at + ENTRY.NAME_LENGTH] !== nameLength) return false;
-    const start = at + nameOffset(bytes[at + ENTRY.FLAGS]!);
-    for (let i = 0; i < nameLength; i++) if (bytes[start + i] !== sought[nameAt + i]) return false;
-    return true;
-  }
-
-  #sameButIpv4(reference: number, { ttl, ipv6 }: AddressRow, zone: number, flags: number): boolean {
-    const { bytes, words } = this.#memory.chunkOf(reference);
-    const at = offsetOf(reference);
-    return (
-      bytes[at + ENTRY.FLAGS] === flags &&
-      (bytes[at + ENTRY.ZONE]! | (bytes[at + ENTRY.ZONE + 1]! << 8)) === zone &&
-      words[(at + ENTRY.TTL) >>> 2]! >>> 0 === ttl &&
-      (ipv6 === null ||
-        Buffer.from(bytes.subarray(at + ENTRY.REST, at + ENTRY.REST + 16)).equals(
-          Buffer.from(ipv6, 'latin1'),
-        ))
-    );
-  }
-
-  #writeEntry(row: AddressRow, zone: number, flags: number): number {
-    const { bytes: name, nameAt, nameLength, ttl, ipv4, ipv6 } = row;
-    const reference = this.#memory.allocate(align(nameOffset(flags) + nameLength));
-    const { bytes, words } = this.#memory.chunkOf(reference);
-    const at = offsetOf(reference);
-    bytes[at + ENTRY.NAME_LENGTH] = nameLength;
-    bytes[at + ENTRY.FLAGS] = flags;
-    bytes[at + ENTRY.ZONE] = zone & 255;
-    bytes[at + ENTRY.ZONE + 1] = zone >>> 8;
-    words[(at + ENTRY.TTL) >>> 2] = ttl;
-    words[(at + ENTRY.IPV4) >>> 2] = ipv4 === -1 ? 0 : networkWord(ipv4);
-    if (ipv6 !== null) for (let i = 0; i < 16; i++) bytes[at + ENTRY.REST + i] = ipv6.charCodeAt(i);
-    const start = at + nameOffset(flags);
-    for (let i = 0; i < nameLength; i++) bytes[start + i] = name[nameAt + i]!;
-    return reference;
   }
 
   #insert(hash: number, reference: number): void {
@@ -313,50 +231,4 @@ export class AnswerTable {
   #publishSlots(index: number, reference: number): void {
     Atomics.store(this.#memory.directory, index, reference);
   }
-
-  #sameZone(reference: number, record: Uint8Array, pointers: readonly number[]): boolean {
-    const { bytes } = this.#memory.chunkOf(reference);
-    const at = offsetOf(reference);
-    const start = at + ZONE_BLOCK.RECORD;
-    const length = bytes[at + ZONE_BLOCK.LENGTH]! | (bytes[at + ZONE_BLOCK.LENGTH + 1]! << 8);
-    // The serial is written over when an answer is made; whatever the record holds at its place says nothing.
-    const serialAt = record.length - 20;
-    return (
-      length === record.length &&
-      bytes[at + ZONE_BLOCK.POINTERS] === pointers.length &&
-      record.every((byte, i) => bytes[start + i] === byte || (i >= serialAt && i < serialAt + 4)) &&
-      pointers.every((pointer, i) => bytes[start + length + i] === pointer)
-    );
-  }
-
-  #entrySize(reference: number): number {
-    const { bytes } = this.#memory.chunkOf(reference);
-    const at = offsetOf(reference);
-    return align(nameOffset(bytes[at + ENTRY.FLAGS]!) + bytes[at + ENTRY.NAME_LENGTH]!);
-  }
-
-  #zoneSize(reference: number): number {
-    const { bytes } = this.#memory.chunkOf(reference);
-    const at = offsetOf(reference);
-    const length = bytes[at + ZONE_BLOCK.LENGTH]! | (bytes[at + ZONE_BLOCK.LENGTH + 1]! << 8);
-    return align(ZONE_BLOCK.RECORD + length + bytes[at + ZONE_BLOCK.POINTERS]!);
-  }
-}
-
-function align(size: number): number {
-  return (size + 7) & ~7;
-}
-
-/** Where an entry's name begins. */
-function nameOffset(flags: number): number {
-  return (flags & FLAG.HAS_IPV6) === 0 ? ENTRY.REST : ENTRY.REST + 16;
-}
-
-function addressFlags({ ipv4, ipv6 }: AddressRow, flags: number): number {
-  return flags | (ipv4 === -1 ? 0 : FLAG.HAS_IPV4) | (ipv6 === null ? 0 : FLAG.HAS_IPV6);
-}
-
-/** A number as the word whose bytes in memory (little-endian) are in network order. */
-function networkWord(value: number): number {
-  return (value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24);
 }

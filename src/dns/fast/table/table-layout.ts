@@ -77,6 +77,11 @@ export function referenceOf(chunk: number, offset: number): number {
   return (chunk << OFFSET_BITS) | (offset >>> 3);
 }
 
+/** A number as the word whose bytes in memory (little-endian) are in network order. */
+export function networkWord(value: number): number {
+  return (value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24);
+}
+
 /** One step of the hash: a name's octets are folded in from the last to the first, so that a name's hash goes on from its parent's. */
 export function hashStep(hash: number, octet: number): number {
   return Math.imul(hash ^ octet, 0x01000193);

@@ -20,7 +20,7 @@ interface Retired {
 /** How many places are taken back before it is looked which of them are free. */
 const RECLAIM_AT = 256;
 
-/** The memory as its one writer sees it. Sizes are multiples of 8. */
+/** The memory as its one writer sees it. Sizes are rounded up to multiples of 8. */
 export class TableMemory {
   readonly #chunks: Chunk[] = [];
   readonly #readers: Int32Array;
@@ -51,8 +51,9 @@ export class TableMemory {
     return this.#chunks[reference >>> OFFSET_BITS]!;
   }
 
-  /** A place of `size` bytes, which may hold what was there before. */
-  allocate(size: number): number {
+  /** A place of at least `bytes` bytes, which may hold what was there before. */
+  allocate(bytes: number): number {
+    const size = sizeOf(bytes);
     const free = this.#free.get(size)?.pop();
     if (free !== undefined) return free;
     if (this.#end + size > CHUNK_BYTES) this.#addChunk();
@@ -61,10 +62,10 @@ export class TableMemory {
     return reference;
   }
 
-  /** Takes back a place that has become unreachable. */
-  retire(reference: number, size: number): void {
+  /** Takes back a place that was given out for so many bytes and has become unreachable. */
+  retire(reference: number, bytes: number): void {
     const seen = this.#readers.map((_, i) => Atomics.load(this.#readers, i));
-    this.#retired.push({ reference, size, seen });
+    this.#retired.push({ reference, size: sizeOf(bytes), seen });
     if (this.#retired.length >= RECLAIM_AT) this.reclaim();
   }
 
@@ -99,4 +100,9 @@ export class TableMemory {
 /** The offset in its chunk of what a reference names. */
 export function offsetOf(reference: number): number {
   return (reference & OFFSET_MASK) << 3;
+}
+
+/** The size of a place for so many bytes: what follows begins at a multiple of 8, as references can say. */
+function sizeOf(bytes: number): number {
+  return (bytes + 7) & ~7;
 }

@@ -4,7 +4,7 @@ import { ServerCookies } from '../../../../src/dns/cookies/server-cookies.ts';
 import { Answerer, type DnsServerSettings } from '../../../../src/dns/server/answerer.ts';
 import { peerOf } from '../../../../src/dns/rrl/source-words.ts';
 import { createDnsStats } from '../../../../src/dns/server/stats.ts';
-import type { ZoneSet } from '../../../../src/zone/zone.ts';
+import type { ZoneSet } from '../../../../src/zone/zone-view.ts';
 import { decode, opt, query } from '../../../dns/message.ts';
 import { SILENT_LOG, exampleZone, zoneSet } from '../../../dns/zones.ts';
 
