@@ -73,6 +73,8 @@ export interface OpenParts {
   readonly state: State;
   readonly journal: JournalWriter;
   readonly snapshotBytes: number;
+  /** Of large commits in the journal. */
+  readonly largeBytes: number;
 }
 
 /** A store that was started; made by `openEmbeddedStore` only. */
@@ -104,6 +106,7 @@ export class OpenStore implements EmbeddedStore {
     this.#compactor = new Compactor({
       journal: parts.journal,
       snapshotBytes: parts.snapshotBytes,
+      largeBytes: parts.largeBytes,
       sizes: {
         leastFoldBytes: options.compactionBytes ?? DEFAULT_COMPACTION_BYTES,
         mostAheadBytes: options.aheadBytes,

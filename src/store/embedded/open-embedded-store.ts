@@ -86,7 +86,8 @@ async function recover(options: StartedOptions, lock: Lock): Promise<EmbeddedSto
   const journal = await openJournal({ directory, files, clock, sequence, segments, aheadBytes });
   // Records of two versions never share a file, because its first record names the version of all.
   if (reading.format !== undefined && reading.format !== FORMAT.version) await journal.rotate();
-  return new OpenStore(options, { lock, state, journal, snapshotBytes: (await stat(snapshot)).size });
+  const { size: snapshotBytes } = await stat(snapshot);
+  return new OpenStore(options, { lock, state, journal, snapshotBytes, largeBytes: reading.largeBytes });
 }
 
 async function removeTemporary(snapshot: string, files: FileLayer): Promise<void> {

@@ -2,8 +2,8 @@
  * When the journal is folded into the snapshot, and how commits are held up for it.
  *
  * Invariants: one compaction at a time, started by the first commit after which it is due; one that fails is tried again
- * when the journal has grown by as much once more; commits are held up only while one is at work, and only by what
- * was committed since it began (`journal/bound.ts`).
+ * when the journal has grown by as much once more; commits are held up only while one is at work (`journal/bound.ts`),
+ * and not for what large commits wrote, because the document will be larger by as much.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FoldResult } from './fold.ts';
@@ -16,6 +16,8 @@ import type { StoreNotice } from '../notice.ts';
 export interface CompactorOptions {
   readonly journal: JournalWriter;
   readonly snapshotBytes: number;
+  /** Of large commits in the journal. */
+  readonly largeBytes: number;
   readonly sizes: Omit<JournalSizes, 'snapshotBytes'>;
   /** How long after the start, in milliseconds, a journal that was too large then is compacted. */
   readonly startMs: number;
@@ -35,14 +37,17 @@ export class Compactor {
   #bound: JournalBound;
   /** The size of the journal from which on it is due. */
   #dueAt: number;
-  /** The compaction at work: its end, and the size of the journal beyond which what was committed meanwhile is counted. */
-  #atWork: { readonly ended: Promise<void>; countedFrom: number } | undefined;
+  /** Of large commits in the journal: nobody waits for these. */
+  #largeBytes: number;
+  /** The end of the compaction that is at work. */
+  #atWork: Promise<void> | undefined;
   /** How long commits were held up for it, in milliseconds. */
   #heldUpMs = 0;
   #isStopped = false;
 
   constructor(options: CompactorOptions) {
     this.#options = options;
+    this.#largeBytes = options.largeBytes;
     this.#bound = this.#boundBeside(options.snapshotBytes);
     this.#dueAt = this.#bound.foldAt;
     // Not only after a commit: the journal of a server that is killed again and again would grow on. Not at once: what
@@ -85,7 +90,7 @@ export class Compactor {
         this.#atWork = undefined;
       };
       // A failure is told to whoever asked for it; those who wait for room only wait for the end.
-      this.#atWork = { ended: compacted.then(end, end), countedFrom: this.#options.journal.bytes };
+      this.#atWork = compacted.then(end, end);
       return compacted;
     });
   }
@@ -94,16 +99,16 @@ export class Compactor {
   async awaitRoom(): Promise<void> {
     const atWork = this.#atWork;
     if (atWork === undefined || this.#isStopped) return;
-    const pauseMs = pauseBeforeCommit(this.#options.journal.bytes - atWork.countedFrom, this.#bound);
+    const pauseMs = pauseBeforeCommit(this.#options.journal.bytes - this.#largeBytes, this.#bound);
     if (pauseMs === 0) return;
     const start = performance.now();
-    await (pauseMs === Number.POSITIVE_INFINITY ? atWork.ended : sleep(pauseMs));
+    await (pauseMs === Number.POSITIVE_INFINITY ? atWork : sleep(pauseMs));
     this.#heldUpMs += performance.now() - start;
   }
 
-  /** Leaves so many bytes of a large commit uncounted: the document will be larger by as much. */
+  /** Leaves so many bytes of a large commit uncounted. */
   allow(bytes: number): void {
-    if (this.#atWork !== undefined) this.#atWork.countedFrom += bytes;
+    this.#largeBytes += bytes;
   }
 
   /** Starts no compaction and holds up nobody from now on. */
@@ -115,9 +120,11 @@ export class Compactor {
   async #compactAlone(): Promise<FoldResult> {
     const { journal, seal, fold } = this.#options;
     const sealed = await seal();
+    const folded = this.#largeBytes;
     const result = await fold(sealed);
     this.#bound = this.#boundBeside(result.bytes);
     await journal.discard(sealed.at(-1)!.number);
+    this.#largeBytes -= folded;
     this.#dueAt = this.#bound.foldAt;
     return result;
   }

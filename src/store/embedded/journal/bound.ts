@@ -3,19 +3,18 @@
  * snapshot is folded into the new one, both are there, and the journal has what is left.
  *
  * Invariants: a journal is folded from half of the snapshot on, which leaves the other half for what is committed
- * meanwhile; commits slow down before that is used up, and wait for the fold at its end. What was there when the fold
- * began holds up nobody, however much it is. A store that is smaller than `leastDocumentBytes` has the bound of one of
- * that size.
+ * meanwhile; commits slow down before that is used up, and wait for the fold at its end. A store that is smaller than
+ * `leastDocumentBytes` has the bound of one of that size.
  */
 
 /** Sizes of the journal, zeros ahead of its records not counted, in bytes. */
 export interface JournalBound {
   /** From here on it is folded. */
   readonly foldAt: number;
-  /** When it has grown by so much since a fold began, commits slow down. */
-  readonly slowAfter: number;
-  /** When it has grown by so much, they wait for the fold. */
-  readonly waitAfter: number;
+  /** From here on commits slow down while it is folded. */
+  readonly slowAt: number;
+  /** From here on they wait for the fold. */
+  readonly waitAt: number;
   /** The most zeros ahead of the records. */
   readonly aheadBytes: number;
 }
@@ -33,6 +32,8 @@ export interface JournalSizes {
 export const DEFAULT_COMPACTION_BYTES = 4 * 1024 * 1024;
 /** Fewer zeros are not worth an operation on a file. */
 const LEAST_AHEAD_BYTES = 16_384;
+/** Updates share a record that is smaller than this; larger are those of lists. */
+export const LARGE_RECORD_BYTES = 512 * 1024;
 /** The longest that one commit is slowed down before it waits. */
 const MOST_PAUSE_MS = 50;
 
@@ -46,15 +47,15 @@ export function journalBound({ snapshotBytes, leastFoldBytes, mostAheadBytes }: 
   const document = Math.max(snapshotBytes, leastDocumentBytes(leastFoldBytes));
   const foldAt = document / 2;
   const aheadBytes = Math.min(mostAheadBytes, Math.max(LEAST_AHEAD_BYTES, Math.floor(document / 16)));
-  // Left out: the zeros ahead and the piece of them that is being written; one record, which is large in a large store.
-  const left = document - (aheadBytes * 17) / 16 - document / 64;
-  const waitAfter = Math.max(foldAt / 4, left - foldAt);
-  return { foldAt, slowAfter: waitAfter / 2, waitAfter, aheadBytes };
+  // Left out: the zeros ahead and the piece of them that is being written, and the last record before commits wait.
+  const record = Math.min(Math.max(LARGE_RECORD_BYTES, document / 64), document / 8);
+  const waitAt = Math.max(foldAt * 1.25, document - (aheadBytes * 17) / 16 - record);
+  return { foldAt, slowAt: (foldAt + waitAt) / 2, waitAt, aheadBytes };
 }
 
-/** How long a commit pauses when the journal has grown by so much since the fold at work began: milliseconds, or infinite until that ends. */
-export function pauseBeforeCommit(grown: number, { slowAfter, waitAfter }: JournalBound): number {
-  if (grown < slowAfter) return 0;
-  if (grown >= waitAfter) return Number.POSITIVE_INFINITY;
-  return (MOST_PAUSE_MS * (grown - slowAfter)) / (waitAfter - slowAfter);
+/** How long a commit pauses while the journal, of this size, is being folded: milliseconds, or infinite until that ends. */
+export function pauseBeforeCommit(journalBytes: number, { slowAt, waitAt }: JournalBound): number {
+  if (journalBytes < slowAt) return 0;
+  if (journalBytes >= waitAt) return Number.POSITIVE_INFINITY;
+  return (MOST_PAUSE_MS * (journalBytes - slowAt)) / (waitAt - slowAt);
 }

@@ -19,6 +19,7 @@ import {
   unframe,
 } from './record.ts';
 import { type SealedSegment, segmentName, segmentNumber } from './writer.ts';
+import { LARGE_RECORD_BYTES } from './bound.ts';
 import { type Line, endBeforeZeros, readLines } from './line-reader.ts';
 import { FORMAT, type FormatHistory, Upgrade } from '../migrations.ts';
 
@@ -39,6 +40,8 @@ export interface JournalReading {
   readonly obsolete: readonly string[];
   /** At most two: the end of the last file, and a file after it whose making was cut off. */
   readonly torn: readonly TornTail[];
+  /** Of the records that large commits are (`LARGE_RECORD_BYTES`). */
+  readonly largeBytes: number;
   /** The number of the last commit. */
   readonly sequence: number;
   /** The format version of the last segment; undefined where there is none. */
@@ -92,7 +95,7 @@ export async function readJournal(source: JournalSource): Promise<JournalReading
     throw corruptBytes(path, { start: 0, end: size }, why);
   }
   const live = segments.slice(Math.max(first, 0));
-  let sequence = source.after;
+  let [sequence, largeBytes] = [source.after, 0];
   const read: SealedSegment[] = [];
   for (const [i, segment] of live.entries()) {
     const scan = new SegmentScan(segment, source);
@@ -100,6 +103,7 @@ export async function readJournal(source: JournalSource): Promise<JournalReading
     const bytes = next === undefined ? await scan.last() : await scan.sealed(next.header);
     read.push({ number: segment.number, path: segment.path, bytes });
     sequence = scan.sequence;
+    largeBytes += scan.largeBytes;
     if (scan.torn !== null) torn.unshift(scan.torn);
   }
   if (sequence < source.after) {
@@ -108,7 +112,7 @@ export async function readJournal(source: JournalSource): Promise<JournalReading
     throw corruptBytes(path, { start: 0, end: size }, why);
   }
   const obsolete = segments.slice(0, segments.length - live.length).map((segment) => segment.path);
-  return { segments: read, obsolete, torn, sequence, format: live.at(-1)?.header.format };
+  return { segments: read, obsolete, torn, sequence, largeBytes, format: live.at(-1)?.header.format };
 }
 
 /** The headers of all segments. A last file without one single whole record is a torn tail: its making was cut off. */
@@ -154,6 +158,7 @@ class SegmentScan {
   /** The number of the last commit read. */
   sequence: number;
   torn: TornTail | null = null;
+  largeBytes = 0;
   readonly #segment: Segment;
   readonly #source: JournalSource;
   readonly #upgrade: Upgrade;
@@ -222,6 +227,7 @@ class SegmentScan {
       throw corruptBytes(this.#segment.path, line, why);
     }
     this.sequence = record.sequence;
+    if (line.end - line.start >= LARGE_RECORD_BYTES) this.largeBytes += line.end - line.start;
     if (record.kind !== 'commit' || record.sequence <= this.#source.after) return;
     const { changes } = record;
     const current = Buffer.isBuffer(changes) ? changes : this.#upgrade.changes(changes);

@@ -1,13 +1,15 @@
 /** What a store takes of the disk: never more than three times its document, however slow the fold is. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Change } from '../../../../../src/store/change.ts';
+import type { EmbeddedStore } from '../../../../../src/store/embedded/embedded-store.ts';
 import {
+  LARGE_RECORD_BYTES,
   journalBound,
   leastDocumentBytes,
   pauseBeforeCommit,
@@ -70,6 +72,21 @@ async function bytesIn(directory: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
+/** Commits until one waits for the fold; that one, and the most bytes that were there. */
+async function commitUntilHeld(
+  store: EmbeddedStore,
+): Promise<{ readonly waiting: Promise<void>; readonly most: number }> {
+  let most = 0;
+  for (let i = 0; i < MANY; i++) {
+    const commit = store.commit(batch(i * BATCH));
+    // On a machine that is so slow that this is no sign of waiting, less is tried and what is tried is the same.
+    const isDone = await Promise.race([commit.then(() => true), sleep(1000, false)]);
+    most = Math.max(most, await bytesIn(store.directory));
+    if (!isDone) return { waiting: commit, most };
+  }
+  return assert.fail(`${MANY} commits did not wait for the fold; ${most} bytes`);
+}
+
 async function outrunFold(t: TestContext, aheadBytes: number): Promise<void> {
   await using data = await dataDirectory();
   const slow = new SlowFold();
@@ -80,15 +97,7 @@ async function outrunFold(t: TestContext, aheadBytes: number): Promise<void> {
   for (let i = 0; i < ACCOUNTS; i += BATCH) await store.commit(batch(i));
   const { bytes: document } = await store.compact();
   slow.shutGate();
-  let most = 0;
-  let waiting: Promise<void> | undefined;
-  for (let i = 0; i < MANY && waiting === undefined; i++) {
-    const commit = store.commit(batch(i * BATCH));
-    // On a machine that is so slow that this is no sign of waiting, less is tried and what is tried is the same.
-    if (!(await Promise.race([commit.then(() => true), sleep(1000, false)]))) waiting = commit;
-    most = Math.max(most, await bytesIn(data.path));
-  }
-  assert.ok(waiting !== undefined, `${MANY} commits did not wait for the fold; ${most} bytes`);
+  const { waiting, most } = await commitUntilHeld(store);
   assert.ok(most > 2 * document, `only ${most} bytes, so that no fold was outrun`);
   assert.ok(most <= 3 * document, `${most} bytes beside a document of ${document}`);
   const before = data.notices.length;
@@ -106,6 +115,35 @@ async function outrunFold(t: TestContext, aheadBytes: number): Promise<void> {
 for (const aheadBytes of [0, 65_536])
   test(`a fold that does not end keeps the journal from growing, with ${aheadBytes} bytes of zeros ahead`, (t) =>
     outrunFold(t, aheadBytes));
+
+test('a process that dies in every fold does not let the journal grow for ever', async (t) => {
+  await using data = await dataDirectory();
+  const lives = await mkdtemp(join(tmpdir(), 'homing-bound-'));
+  t.after(() => rm(lives, { recursive: true }));
+  const first = await data.open({ compactionBytes: 1 });
+  for (let i = 0; i < ACCOUNTS; i += BATCH) await first.commit(batch(i));
+  const { bytes: document } = await first.compact();
+  await first.close();
+  let directory = data.path;
+  for (let life = 0; life < 4; life++) {
+    const slow = new SlowFold();
+    const store = await data.open({ directory, files: slow.files, aheadBytes: 0, compactionBytes: 1 });
+    t.after(() => {
+      slow.openGate();
+    });
+    slow.shutGate();
+    const { waiting, most } = await commitUntilHeld(store);
+    assert.ok(most <= 3 * document, `${most} bytes in life ${life} beside a document of ${document}`);
+    directory = join(lives, String(life));
+    await cp(store.directory, directory, {
+      recursive: true,
+      filter: (path) => !basename(path).startsWith('homing.lock'),
+    });
+    slow.openGate();
+    await waiting;
+    await store.close();
+  }
+});
 
 test('what waits for room is done before the store closes', async () => {
   await using data = await dataDirectory();
@@ -191,21 +229,21 @@ test('two snapshots, a journal at its bound and the zeros ahead are three docume
     fc.property(anySizes, (sizes) => {
       const { snapshotBytes, leastFoldBytes, mostAheadBytes } = sizes;
       const document = Math.max(snapshotBytes, leastDocumentBytes(leastFoldBytes));
-      const { foldAt, slowAfter, waitAfter, aheadBytes } = journalBound(sizes);
-      assert.ok(0 < slowAfter && slowAfter < waitAfter && aheadBytes <= mostAheadBytes);
-      const record = document / 64;
-      assert.ok(2 * snapshotBytes + foldAt + waitAfter + (aheadBytes * 17) / 16 + record <= 3 * document + 1);
+      const { foldAt, slowAt, waitAt, aheadBytes } = journalBound(sizes);
+      assert.ok(foldAt < slowAt && slowAt < waitAt && aheadBytes <= mostAheadBytes);
+      const record = Math.min(LARGE_RECORD_BYTES, document / 8);
+      assert.ok(2 * snapshotBytes + waitAt + (aheadBytes * 17) / 16 + record <= 3 * document + 1);
     }),
   );
 });
 
 // So that the bound is a round number.
-const AHEAD = ((2000 - 100_000 / 64) * 16) / 17;
+const AHEAD = (3500 * 16) / 17;
 
 test('the pause grows from nothing to the wait', () => {
   const bound = journalBound({ snapshotBytes: 100_000, leastFoldBytes: 1, mostAheadBytes: AHEAD });
-  assert.deepEqual(bound, { foldAt: 50_000, slowAfter: 24_000, waitAfter: 48_000, aheadBytes: AHEAD });
-  const pauses = [0, 23_999, 24_000, 36_000, 47_999, 48_000, 1e9].map((bytes) =>
+  assert.deepEqual(bound, { foldAt: 50_000, slowAt: 67_000, waitAt: 84_000, aheadBytes: AHEAD });
+  const pauses = [0, 66_999, 67_000, 75_500, 83_999, 84_000, 1e9].map((bytes) =>
     pauseBeforeCommit(bytes, bound),
   );
   assert.deepEqual(pauses, [0, 0, 0, 25, pauses[4], Infinity, Infinity]);
