@@ -7,7 +7,7 @@
 export type Steps<T> = Generator<undefined, T>;
 
 /** How many pieces of some microseconds each make a step. */
-const PIECES_PER_STEP = 500;
+export const PIECES_PER_STEP = 500;
 
 /** The results of `compute` for all items, in their order. */
 export function* mapInSteps<T, U>(items: Iterable<T>, compute: (item: T) => U): Steps<U[]> {

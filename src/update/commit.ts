@@ -8,13 +8,13 @@
  * grows by every batch that changes what the zone answers (RFC 1982); a failed commit changes nothing.
  */
 import type { Clock } from '../ops/clock.ts';
-import { type Steps, runInTurns } from '../ops/steps.ts';
+import { PIECES_PER_STEP, type Steps, runInTurns } from '../ops/steps.ts';
 import type { Change } from '../store/change.ts';
 import { type Store, StoreError, type StoreView } from '../store/store.ts';
 import { Turns } from '../ops/turns.ts';
 import type { Name } from '../zone/name.ts';
-import type { NameMap } from './writing/name-map.ts';
 import { ChangedSince, namesOf } from './writing/changed-since.ts';
+import { MovingHosts, movedHosts } from './writing/moving-hosts.ts';
 import { nextSerials, touchedZones } from './writing/next-serials.ts';
 
 /** What an intent wants changed, and what its submitter gets once that is durable and served. */
@@ -75,12 +75,6 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
-/** A large change that is visible; what it changed is served everywhere once it was told. */
-interface Shown {
-  readonly hosts: Pick<NameMap<true>, 'has'>;
-  readonly told: Promise<void>;
-}
-
 /** Creates the writer of a store. */
 export function createCommitter(options: CommitterOptions): Committer {
   const { store, queueLimit = 10_000, batchLimit = 2_000 } = options;
@@ -88,9 +82,9 @@ export function createCommitter(options: CommitterOptions): Committer {
   let running: Promise<void> | undefined;
   /** The large intent under way, and what others changed since it began. */
   let large: { readonly ended: Promise<void>; readonly since: ChangedSince } | undefined;
-  let shown: Shown | undefined;
   let closed = false;
   const pending = new Map<Name, number>();
+  const moving = new MovingHosts();
   const writing = new Turns();
 
   async function run(): Promise<void> {
@@ -106,7 +100,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       queue = rest;
       // What is left waits for the large one.
       if (batch.length === 0) break;
-      await writing.run(() => write(options, batch, { since: large?.since, shown }));
+      await writing.run(() => write(options, batch, { moving, since: large?.since }));
       for (const waiting of batch) release(pending, waiting.intent.footprint);
     }
     running = undefined;
@@ -114,11 +108,8 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   function begin(waiting: Waiting): void {
     const since = new ChangedSince();
-    const onShown = (now: Shown): void => {
-      shown = now;
-    };
-    const ended = writeLarge(options, waiting, { since, writing, onShown }).then(() => {
-      large = shown = undefined;
+    const ended = writeLarge(options, waiting, { since, writing, moving }).then(() => {
+      large = undefined;
       if (queue.length > 0) running ??= run();
     });
     large = { ended, since };
@@ -127,7 +118,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   return {
     submit<T>(intent: Intent<T>): Promise<Submission<T>> {
       if (closed) return Promise.resolve({ kind: 'unavailable', reason: 'Homing is shutting down' });
-      if (queue.length >= queueLimit) return Promise.resolve({ kind: 'overloaded' });
+      if (queue.length + moving.waiting >= queueLimit) return Promise.resolve({ kind: 'overloaded' });
       return new Promise<Submission<T>>((resolve, reject) => {
         // The plan's result type is erased in the queue and comes back to the promise it was submitted with.
         queue.push({ intent, settle: resolve as Waiting['settle'], fail: reject });
@@ -135,7 +126,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         running ??= run();
       });
     },
-    isPending: (host) => pending.has(host) || shown?.hosts.has(host) === true,
+    isPending: (host) => pending.has(host) || moving.has(host),
     async close() {
       closed = true;
       while (running !== undefined || large !== undefined) await (running ?? large?.ended);
@@ -181,21 +172,21 @@ function takeBatch(
 async function write(
   { store, clock }: CommitterOptions,
   batch: readonly Waiting[],
-  { since, shown }: { readonly since?: ChangedSince | undefined; readonly shown?: Shown | undefined } = {},
+  { moving, since }: { readonly moving: MovingHosts; readonly since?: ChangedSince | undefined },
 ): Promise<void> {
   const now = clock.now();
   const parts: (readonly Change[])[] = [];
-  const committed: { waiting: Waiting; result: unknown }[] = [];
+  const committed: { waiting: Waiting; plan: Plan<unknown> }[] = [];
   for (const waiting of batch) {
     try {
       const planned = waiting.intent.plan(store.view, now);
       const plan = 'next' in planned ? await runInTurns(planned) : planned;
       if (plan.changes.length === 0) {
-        settleServed(waiting, plan.result, shown);
+        settleServed(waiting, plan, moving);
         continue;
       }
       parts.push(plan.changes);
-      committed.push({ waiting, result: plan.result });
+      committed.push({ waiting, plan });
     } catch (error) {
       waiting.fail(error);
     }
@@ -206,23 +197,35 @@ async function write(
     const zones = await runInTurns(touchedZones(store.view, changes));
     const all = changes.concat(nextSerials(store.view, zones, now));
     since?.note(all, store.view);
-    await store.commit(all);
-    for (const { waiting, result } of committed) waiting.settle({ kind: 'committed', result });
+    const moved = all.length > PIECES_PER_STEP ? await runInTurns(movedHosts(store.view, all)) : undefined;
+    const committing = store.commit(all);
+    if (moved !== undefined) moving.enter(moved, committing);
+    await committing;
+    for (const { waiting, plan } of committed) settleServed(waiting, plan, moving);
   } catch (error) {
     for (const { waiting } of committed) refuse(waiting, error);
   }
 }
 
-/** What a large change has made so is no news, but a client that hears of it may ask for it. */
-function settleServed({ settle, intent }: Waiting, result: unknown, shown: Shown | undefined): void {
-  const now = (): void => {
+/** Settles an intent when the hosts that it found as it wants them are served so; those that it changed are. */
+function settleServed(
+  { settle, intent: { footprint } }: Waiting,
+  { changes, result }: Plan<unknown>,
+  moving: MovingHosts,
+): void {
+  const tell = (): void => {
     settle({ kind: 'committed', result });
   };
-  const { footprint } = intent;
-  if (shown === undefined || footprint === 'everything' || !footprint.some((host) => shown.hosts.has(host)))
-    now();
-  // A failure is told to whoever submitted the large change.
-  else shown.told.then(now, now);
+  if (moving.isEmpty || footprint === 'everything') {
+    tell();
+    return;
+  }
+  const isChanged = (host: Name): boolean =>
+    changes.some((change) => change.kind === 'host-put' && change.host.name === host);
+  moving.whenServed(
+    footprint.filter((host) => !isChanged(host)),
+    tell,
+  );
 }
 
 function refuse({ settle, fail }: Waiting, error: unknown): void {
@@ -233,7 +236,7 @@ function refuse({ settle, fail }: Waiting, error: unknown): void {
 interface LargeCourse {
   readonly since: ChangedSince;
   readonly writing: Turns;
-  readonly onShown: (shown: Shown) => void;
+  readonly moving: MovingHosts;
 }
 
 /**
@@ -243,7 +246,7 @@ interface LargeCourse {
 async function writeLarge(
   options: CommitterOptions,
   waiting: Waiting,
-  { since, writing, onShown }: LargeCourse,
+  { since, writing, moving }: LargeCourse,
 ): Promise<void> {
   const { store, clock } = options;
   try {
@@ -256,16 +259,17 @@ async function writeLarge(
     }
     const names = await runInTurns(namesOf(changes));
     const zones = await runInTurns(touchedZones(store.view, changes));
+    const moved = await runInTurns(movedHosts(store.view, changes));
     const prepared = await store.prepare(changes);
     const hasMet = await runInTurns(since.meets(names));
     const shown = await writing.run(async () => {
       if (hasMet || (await runInTurns(since.meets(names)))) {
         await prepared.discard();
-        await write(options, [waiting]);
+        await write(options, [waiting], { moving });
         return undefined;
       }
       const { told } = await prepared.make(nextSerials(store.view, zones, clock.now()));
-      onShown({ hosts: names.hosts, told });
+      moving.enter(moved, told);
       return { told };
     });
     // Where it was planned again it is settled by now.

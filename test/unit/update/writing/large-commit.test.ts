@@ -1,7 +1,6 @@
 /** Updates do not wait for a large list, and a list that rests on what they changed is planned again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommitListener } from '../../../../src/store/commit-listeners.ts';
 import type { Room } from '../fixture.ts';
 import { alice, ip, name } from '../fixture.ts';
 import { createOffice, value } from '../office.ts';
@@ -92,34 +91,6 @@ test('a list that names no address does not undo one that comes between its plan
     [office.host('home.dyn.test')?.ipv4, office.host('home.dyn.test')?.ttl],
     [ip('192.168.7.7'), 300],
   );
-});
-
-test('what a list has made so is not told as unchanged before it is served', async () => {
-  const office = await createOffice();
-  let serve = (): void => undefined;
-  const served = new Promise<void>((resolve) => (serve = resolve));
-  const hear: CommitListener = (changes) => (changes.length > MANY ? served : undefined);
-  const remove = office.store.onCommit(hear);
-  const importing = office.run({
-    kind: 'host-import',
-    rows: rows({ fqdn: 'home.dyn.test', ipv4: '192.168.9.9' }),
-    existing: 'update',
-  });
-  while (office.host('home.dyn.test')?.ipv4 !== ip('192.168.9.9')) await turns(1);
-  const order: string[] = [];
-  const same = Promise.resolve(update(office, 'home.dyn.test', '192.168.9.9')).then((result) => {
-    order.push('same');
-    return result;
-  });
-  await update(office, 'cam.dyn.test', '192.168.9.10');
-  order.push('other');
-  await turns(20);
-  assert.deepEqual(order, ['other']);
-  serve();
-  const result = await same;
-  assert.ok(result.kind === 'hosts' && result.outcomes[0]?.kind === 'unchanged');
-  value(await importing);
-  remove();
 });
 
 test('tokens for a list of hosts come at once with all of them, while updates go on', async () => {
