@@ -5,7 +5,7 @@ import { StoreError } from '../../store.ts';
 import { describeFileError } from '../journal/file-layer.ts';
 import { type FoldJob, type FoldReport, fold } from './fold.ts';
 
-/** On a core that is busy otherwise a quarter of it is left for this (sched(7)): nobody awaits it, and it must end. */
+/** Beside a busy thread of ordinary priority a quarter of their core is left for this (sched(7)): nobody awaits it, and it must end. */
 const STEPS = 5;
 
 yieldToOtherThreads(STEPS);
