@@ -12,6 +12,7 @@ import { ByteCursor, NAME_ROOM } from './byte-cursor.ts';
 import { MAX_TTL, MAX_UINT32 } from '../json-fields.ts';
 import { DIGEST_LENGTH, ID_LENGTH } from '../tokens/token-texts.ts';
 import type { TokenRow } from '../tokens/packed-tokens.ts';
+import { createAddressRow } from '../../zone/packed/nodes.ts';
 import type { ChangeTarget, HostRow } from './change-target.ts';
 import { readTime } from './iso-time.ts';
 
@@ -86,13 +87,7 @@ export class QuickDecoder {
   #tokenTime: Repeated<number> | undefined;
   #known: KnownZone | undefined;
   readonly #hostRow: HostRow = {
-    bytes: this.#name,
-    nameAt: 0,
-    nameLength: 0,
-    ttl: 0,
-    ipv4: -1,
-    ipv6: null,
-    wildcard: false,
+    ...createAddressRow(this.#name),
     zone: ROOT,
     account: '',
     changedAt: null,

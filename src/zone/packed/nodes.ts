@@ -28,6 +28,11 @@ export interface AddressRow {
   wildcard: boolean;
 }
 
+/** A row with its name to come, in these bytes, and without an address. */
+export function createAddressRow(bytes: Buffer): AddressRow {
+  return { bytes, nameAt: 0, nameLength: 0, ttl: 0, ipv4: -1, ipv6: null, wildcard: false };
+}
+
 const HOST = 1;
 const IPV4 = 2;
 const IPV6 = 4;

@@ -8,7 +8,7 @@
 import type { Host } from '../../../account/host.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import { type Name, isSubdomain, labelCount, nameFromWire, parentOf } from '../../../zone/name.ts';
-import type { AddressRow } from '../../../zone/packed/nodes.ts';
+import { type AddressRow, createAddressRow } from '../../../zone/packed/nodes.ts';
 import type { Zone } from '../../../zone/zone.ts';
 import type { AnswerTable } from '../table/answer-table.ts';
 import { FLAG } from '../table/table-layout.ts';
@@ -34,15 +34,7 @@ export class NamePublisher {
   readonly #zones: PublishedZones;
   readonly #numbered: ReadonlyMap<Name, NumberedZone>;
   /** A host that is published. */
-  readonly #row: AddressRow = {
-    bytes: Buffer.alloc(0),
-    nameAt: 0,
-    nameLength: 0,
-    ttl: 0,
-    ipv4: -1,
-    ipv6: null,
-    wildcard: false,
-  };
+  readonly #row: AddressRow = createAddressRow(Buffer.alloc(0));
 
   /** `numbered` has the zones that the table knows, by apex; nothing is published of others. */
   constructor(table: AnswerTable, zones: PublishedZones, numbered: ReadonlyMap<Name, NumberedZone>) {

@@ -9,7 +9,7 @@
 import { type IpAddress, numberFromIpv4 } from '../../../net/ip-address.ts';
 import type { Steps } from '../../../ops/steps.ts';
 import type { Name } from '../../../zone/name.ts';
-import type { AddressRow } from '../../../zone/packed/nodes.ts';
+import { type AddressRow, createAddressRow } from '../../../zone/packed/nodes.ts';
 import { NameEntries, withAddressFlags } from './name-entries.ts';
 import {
   DIRECTORY_SIZE,
@@ -49,15 +49,7 @@ export class AnswerTable {
   readonly #live = new Int32Array(DIRECTORY_SIZE);
   readonly #octets = Buffer.alloc(MAX_NAME);
   /** A name that was given as text, and what is published for it. */
-  readonly #row: AddressRow = {
-    bytes: this.#octets,
-    nameAt: 0,
-    nameLength: 0,
-    ttl: 0,
-    ipv4: -1,
-    ipv6: null,
-    wildcard: false,
-  };
+  readonly #row: AddressRow = createAddressRow(this.#octets);
 
   /**
    * `seed` makes collisions unpredictable from outside. `readers` is shared memory with one word for each reader:
