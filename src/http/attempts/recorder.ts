@@ -110,7 +110,9 @@ class DialectRecorder<C extends Claim> implements AttemptRecorder<C> {
     if (isOwners(request, result)) this.#noteAll(request, result, at);
     else if (request.hosts.length > 0 || request.attempt.credentials !== undefined)
       setImmediate(() => {
-        this.#noteAll(this.#attribute(request), result, at);
+        // Whether it is a token was asked before the queue of password checks was.
+        const attributed = result.kind === 'overloaded' ? request : this.#attribute(request);
+        this.#noteAll(attributed, result, at);
       });
   }
 
