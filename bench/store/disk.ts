@@ -38,7 +38,7 @@ export async function diskRows(directory: string, { hosts }: Scale): Promise<rea
   const store = await openEmbeddedStore({
     directory,
     // A store below the least size is folded as one above it is, so that a short run says something of both.
-    compactionBytes: Math.min(DEFAULT_COMPACTION_BYTES, before / 2),
+    compactionBytes: Math.min(DEFAULT_COMPACTION_BYTES, before * 0.7),
     onNotice: ({ code }) => {
       if (code === 'compacted') compactions++;
       if (code === 'compaction-failed') throw new Error('the journal could not be folded');

@@ -184,8 +184,8 @@ export const SETTINGS = {
   'updates.changeRefillSeconds': integerSetting([1, 86_400], 60, {
     doc: 'In how many seconds one more change is granted to a host whose `updates.changeBurst` is used up.',
   }),
-  'store.compactionBytes': integerSetting([65_536, 1_099_511_627_776], 4_194_304, {
-    doc: 'The journal is folded into the snapshot when it is larger than this and than half the snapshot. Beside a snapshot of twice this or more, the files of the store never take more than three times the snapshot.',
+  'store.compactionBytes': integerSetting([65_536, 1_099_511_627_776], 6_291_456, {
+    doc: 'The journal is folded into the snapshot when it is larger than this and than seven tenths of the snapshot. Beside a snapshot of ten sevenths of this or more, the files of the store never take more than three times the snapshot.',
   }),
   'bootstrap.account': optionalTextSetting({
     doc: 'An administrator account that `serve` makes at its first start, while no account exists. Needs `bootstrap.password`.',

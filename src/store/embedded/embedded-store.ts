@@ -31,8 +31,8 @@ export interface EmbeddedStoreOptions {
   readonly onNotice: (notice: StoreNotice) => void;
   readonly clock?: Clock;
   /**
-   * The journal is compacted when it is larger than this and than half the snapshot; 4 MiB where absent. From twice
-   * this on, a store takes at most three times its document of the disk.
+   * The journal is compacted when it is larger than this and than seven tenths of the snapshot; 6 MiB where absent. From a document
+   * of ten sevenths of this on, a store takes at most three times its document of the disk.
    */
   readonly compactionBytes?: number;
   /** How often, in milliseconds, an unwritable store tries whether it can write again; 5,000 where absent. */

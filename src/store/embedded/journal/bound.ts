@@ -2,9 +2,10 @@
  * How large the journal may become, so that a store takes at most three times its document of the disk: while the old
  * snapshot is folded into the new one, both are there, and the journal has what is left.
  *
- * Invariants: a journal is folded from half of the snapshot on, which leaves the other half for what is committed
- * meanwhile; commits slow down before that is used up, and wait for the fold at its end. A store that is smaller than
- * `leastDocumentBytes` has the bound of one of that size.
+ * Invariants: a journal is folded from seven tenths of the snapshot on, which leaves two tenths for what is committed
+ * meanwhile: folding earlier would cost updates more of the processor, later would hold them up. Commits slow down before
+ * that is used up, and wait for the fold at its end. A store that is smaller than `leastDocumentBytes` has the bound of
+ * one of that size.
  */
 
 /** Sizes of the journal, zeros ahead of its records not counted, in bytes. */
@@ -29,9 +30,13 @@ export interface JournalSizes {
 }
 
 /** What is worth a fold where nothing else is said. */
-export const DEFAULT_COMPACTION_BYTES = 4 * 1024 * 1024;
+export const DEFAULT_COMPACTION_BYTES = 6 * 1024 * 1024;
 /** Fewer zeros are not worth an operation on a file. */
-const LEAST_AHEAD_BYTES = 16_384;
+const LEAST_AHEAD_BYTES = 8192;
+/** Of the document, from which on the journal is folded. */
+const FOLD_SHARE = 0.7;
+/** Of what may be committed during a fold, from which on commits slow down. */
+const SLOW_SHARE = 0.75;
 /** Updates share a record that is smaller than this; larger are those of lists. */
 export const LARGE_RECORD_BYTES = 512 * 1024;
 /** The longest that one commit is slowed down before it waits. */
@@ -39,18 +44,18 @@ const MOST_PAUSE_MS = 50;
 
 /** The size of a document from which on a store takes at most three times as much of the disk. */
 export function leastDocumentBytes(leastFoldBytes: number): number {
-  return 2 * leastFoldBytes;
+  return leastFoldBytes / FOLD_SHARE;
 }
 
 /** The bound of a journal beside a snapshot. */
 export function journalBound({ snapshotBytes, leastFoldBytes, mostAheadBytes }: JournalSizes): JournalBound {
   const document = Math.max(snapshotBytes, leastDocumentBytes(leastFoldBytes));
-  const foldAt = document / 2;
-  const aheadBytes = Math.min(mostAheadBytes, Math.max(LEAST_AHEAD_BYTES, Math.floor(document / 16)));
+  const foldAt = document * FOLD_SHARE;
+  const aheadBytes = Math.min(mostAheadBytes, Math.max(LEAST_AHEAD_BYTES, Math.floor(document / 32)));
   // Left out: the zeros ahead and the piece of them that is being written, and the last record before commits wait.
   const record = Math.min(Math.max(LARGE_RECORD_BYTES, document / 64), document / 8);
-  const waitAt = Math.max(foldAt * 1.25, document - (aheadBytes * 17) / 16 - record);
-  return { foldAt, slowAt: (foldAt + waitAt) / 2, waitAt, aheadBytes };
+  const waitAt = Math.max(foldAt * 1.05, document - (aheadBytes * 17) / 16 - record);
+  return { foldAt, slowAt: foldAt + (waitAt - foldAt) * SLOW_SHARE, waitAt, aheadBytes };
 }
 
 /** How long a commit pauses while the journal, of this size, is being folded: milliseconds, or infinite until that ends. */

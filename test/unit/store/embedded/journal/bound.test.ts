@@ -242,8 +242,8 @@ const AHEAD = (3500 * 16) / 17;
 
 test('the pause grows from nothing to the wait', () => {
   const bound = journalBound({ snapshotBytes: 100_000, leastFoldBytes: 1, mostAheadBytes: AHEAD });
-  assert.deepEqual(bound, { foldAt: 50_000, slowAt: 67_000, waitAt: 84_000, aheadBytes: AHEAD });
-  const pauses = [0, 66_999, 67_000, 75_500, 83_999, 84_000, 1e9].map((bytes) =>
+  assert.deepEqual(bound, { foldAt: 70_000, slowAt: 80_500, waitAt: 84_000, aheadBytes: AHEAD });
+  const pauses = [0, 80_499, 80_500, 82_250, 83_999, 84_000, 1e9].map((bytes) =>
     pauseBeforeCommit(bytes, bound),
   );
   assert.deepEqual(pauses, [0, 0, 0, 25, pauses[4], Infinity, Infinity]);
