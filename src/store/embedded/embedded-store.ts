@@ -130,7 +130,7 @@ export class OpenStore implements EmbeddedStore {
     return this.#arriving.run(async () => {
       await this.#compactor.awaitRoom();
       await this.#writing.run(async () => {
-        await this.#tryWriting(() => this.#journal.append(changes));
+        await this.#tryWriting(() => this.#measured(() => this.#journal.append(changes)));
         await this.view.show(changes);
         await this.#listeners.announce(changes);
         this.#compactor.startWhereDue();
@@ -147,9 +147,7 @@ export class OpenStore implements EmbeddedStore {
       if (this.#closed !== undefined) throw closedError();
       await this.#tryWriting(async () => {
         await side.add(more);
-        const before = this.#journal.bytes;
-        await this.#journal.adopt(side);
-        this.#compactor.allow(this.#journal.bytes - before);
+        await this.#measured(() => this.#journal.adopt(side));
       });
       this.#compactor.startWhereDue();
     };
@@ -217,6 +215,13 @@ export class OpenStore implements EmbeddedStore {
       if (this.#closed !== undefined) throw closedError();
       return await task();
     });
+  }
+
+  /** Writes one commit, and tells the compactor how large it was. */
+  async #measured(write: () => Promise<void>): Promise<void> {
+    const before = this.#journal.bytes;
+    await write();
+    this.#compactor.note(this.#journal.bytes - before);
   }
 
   #seal(): Promise<readonly SealedSegment[]> {

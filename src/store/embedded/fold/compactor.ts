@@ -7,7 +7,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FoldResult } from './fold.ts';
-import { type JournalBound, type JournalSizes, journalBound, pauseBeforeCommit } from '../journal/bound.ts';
+import {
+  LARGE_RECORD_BYTES,
+  type JournalBound,
+  type JournalSizes,
+  journalBound,
+  pauseBeforeCommit,
+} from '../journal/bound.ts';
 import { describeFileError } from '../journal/file-layer.ts';
 import type { JournalWriter, SealedSegment } from '../journal/writer.ts';
 import type { StoreNotice } from '../notice.ts';
@@ -106,9 +112,9 @@ export class Compactor {
     this.#heldUpMs += performance.now() - start;
   }
 
-  /** Leaves so many bytes of a large commit uncounted. */
-  allow(bytes: number): void {
-    this.#largeBytes += bytes;
+  /** Notes the size of a commit that was written. */
+  note(bytes: number): void {
+    if (bytes >= LARGE_RECORD_BYTES) this.#largeBytes += bytes;
   }
 
   /** Starts no compaction and holds up nobody from now on. */

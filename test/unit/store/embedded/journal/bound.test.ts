@@ -168,7 +168,10 @@ async function soon(promise: Promise<unknown>): Promise<void> {
   assert.ok(ended, 'it waited for a fold');
 }
 
-test('nobody waits for a large commit to be folded', async (t) => {
+async function foldLarge(
+  t: TestContext,
+  make: (store: EmbeddedStore, changes: readonly Change[]) => Promise<void>,
+): Promise<void> {
   await using data = await dataDirectory();
   const slow = new SlowFold();
   t.after(() => {
@@ -182,8 +185,7 @@ test('nobody waits for a large commit to be folded', async (t) => {
     kind: 'account-put',
     account: account(`large${i}`),
   }));
-  const { told } = await (await store.prepare(large)).make([]);
-  await told;
+  await make(store, large);
   assert.ok((await bytesIn(data.path)) > 3 * bytes);
   await soon(store.commit(batch(0)));
   const closing = store.close();
@@ -196,7 +198,15 @@ test('nobody waits for a large commit to be folded', async (t) => {
   slow.openGate();
   assert.equal([...again.view.accounts()].length, 4 * ACCOUNTS);
   await again.close();
-});
+}
+
+test('nobody waits for a large commit to be folded that was prepared beside the journal', (t) =>
+  foldLarge(t, async (store, changes) => {
+    const { told } = await (await store.prepare(changes)).make([]);
+    await told;
+  }));
+
+test('nor for one that was written alone', (t) => foldLarge(t, (store, changes) => store.commit(changes)));
 
 test('nobody waits for a compaction that itself waits for a backup', async (t) => {
   await using data = await dataDirectory();
