@@ -22,6 +22,8 @@ export const OWN_FOLDERS = [
   '.github',
 ] as const;
 
+const MADE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'dist', 'results']);
+
 /** One parsed source file. */
 export interface SourceFile {
   readonly path: string;
@@ -41,13 +43,13 @@ export interface Import {
   readonly line: number;
 }
 
-/** Every file below a folder, sorted, but for what is installed or built. */
+/** Every file below a folder, sorted, but for what is installed, built or measured. */
 export function filesBelow(folder: string): string[] {
   const entries = readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: false });
   return entries
     .flatMap((entry) => {
       const path = posix.join(folder, entry.name);
-      if (entry.name === 'node_modules' || entry.name === 'dist') return [];
+      if (MADE_FOLDERS.has(entry.name)) return [];
       return entry.isDirectory() ? filesBelow(path) : [path];
     })
     .sort();
