@@ -2,7 +2,8 @@
  * Replies of one turn of the event loop, written one after the other at its end. Each that is written between two requests
  * wakes a client's program, which sleeps again before the next; waking takes the processor, and the network card, longer
  * than the reply does.
- * Invariants: in the order in which they were added; none waits for the next turn, nor for more than `MOST_TOGETHER` others.
+ * Invariants: in the order in which they were added; none waits for more than `MOST_TOGETHER` others, and only what is added
+ * while others are written waits for the end of the next turn.
  */
 
 /** A millisecond of work, because one turn of a flooded loop can be many thousand requests. */

@@ -13,9 +13,9 @@ import { RRTYPE } from '../../zone/rrtype.ts';
 /** The names that a large commit rests on. */
 export interface PlannedNames {
   /** Hosts that it puts, and the routers on whose prefixes they are. */
-  readonly hosts: Pick<NameMap<true>, 'has'>;
+  readonly hosts: NameMap<true>;
   /** Hosts of tokens that it makes: whose they are is what it rests on. */
-  readonly owned: Pick<NameMap<true>, 'has'>;
+  readonly owned: NameMap<true>;
   /** Whether it changes anything but hosts and tokens, which meets every change. */
   readonly isMore: boolean;
 }

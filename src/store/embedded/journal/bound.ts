@@ -37,8 +37,13 @@ const LEAST_AHEAD_BYTES = 8192;
 const FOLD_SHARE = 0.7;
 /** Of what may be committed during a fold, from which on commits slow down. */
 const SLOW_SHARE = 0.75;
-/** Updates share a record that is smaller than this; larger are those of lists. */
-export const LARGE_RECORD_BYTES = 512 * 1024;
+/**
+ * A record of this size is a list's or a zone file's: 2,000 requests for 20 hosts each, with names of usual length, share
+ * one that is smaller.
+ */
+export const LARGE_RECORD_BYTES = 8 * 1024 * 1024;
+/** What 2,000 updates of one host share, which are the most that one record is of. */
+const LAST_RECORD_BYTES = 512 * 1024;
 /** The longest that one commit is slowed down before it waits. */
 const MOST_PAUSE_MS = 50;
 
@@ -53,7 +58,7 @@ export function journalBound({ snapshotBytes, leastFoldBytes, mostAheadBytes }: 
   const foldAt = document * FOLD_SHARE;
   const aheadBytes = Math.min(mostAheadBytes, Math.max(LEAST_AHEAD_BYTES, Math.floor(document / 32)));
   // Left out: the zeros ahead and the piece of them that is being written, and the last record before commits wait.
-  const record = Math.min(Math.max(LARGE_RECORD_BYTES, document / 64), document / 8);
+  const record = Math.min(Math.max(LAST_RECORD_BYTES, document / 64), document / 8);
   const waitAt = Math.max(foldAt * 1.05, document - (aheadBytes * 17) / 16 - record);
   return { foldAt, slowAt: foldAt + (waitAt - foldAt) * SLOW_SHARE, waitAt, aheadBytes };
 }

@@ -31,6 +31,7 @@ export interface JournalOptions {
   readonly sequence: number;
   /** The segments that are there, oldest first, the last one to be continued; empty for a new journal. */
   readonly segments: readonly SealedSegment[];
+  /** As `JournalWriter.aheadBytes`, until that is changed. */
   readonly aheadBytes: number;
 }
 
