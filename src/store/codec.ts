@@ -31,6 +31,7 @@ import {
   encodeEvent,
   encodeMachine,
 } from './enrolments/enrolment-codec.ts';
+import { HOST_LIST_KIND, decodeHostList } from './host-list-codec.ts';
 import { FieldError, Fields, type Json, Repeats } from './json-fields.ts';
 
 /** What a snapshot holds, in the order in which it can be read back: hosts and RRsets need their zone. */
@@ -146,9 +147,9 @@ export function encodeEntity(put: Put): Json {
 export class Decoder {
   readonly #repeats = new Repeats();
 
-  /** The change of a JSON value. */
-  change(value: unknown): Parsed<Change> {
-    return attempt(() => this.#change(value));
+  /** The changes of a JSON value: one, unless it is a list of hosts (`host-list-codec.ts`). */
+  changes(value: unknown): Parsed<readonly Change[]> {
+    return attempt(() => this.#changes(value));
   }
 
   /** The change that puts the thing this JSON value of a snapshot's section stands for. */
@@ -156,11 +157,15 @@ export class Decoder {
     return attempt(() => this.#entity(section, value));
   }
 
-  #change(value: unknown): Change {
+  #changes(value: unknown): readonly Change[] {
     const fields = new Fields(value, 'change');
-    const change = this.#changeOf(fields.text('kind'), fields);
+    const kind = fields.text('kind');
+    const changes =
+      kind === HOST_LIST_KIND
+        ? decodeHostList(fields, this.#repeats).map((host): Change => ({ kind: 'host-put', host }))
+        : [this.#changeOf(kind, fields)];
     fields.end();
-    return change;
+    return changes;
   }
 
   #changeOf(kind: string, fields: Fields): Change {

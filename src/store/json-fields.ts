@@ -41,6 +41,13 @@ export function formatAddressField(address: IpAddress | null): string | null {
   return address === null ? null : formatIpAddress(address);
 }
 
+/** The address of a canonical text, null for null; throws FieldError for anything else. */
+export function parseAddressField(value: unknown, field: string): IpAddress | null {
+  const address = value === null ? null : typeof value === 'string' ? parseIpAddress(value) : undefined;
+  if (address === undefined) throw new FieldError(`${field} must be an IP address or null`);
+  return address;
+}
+
 /** Remembers what repeats in every host of a zone or an account, so that a million hosts share it. */
 export class Repeats {
   readonly #names = new Map<string, Name>();
@@ -132,9 +139,7 @@ export class Fields {
   }
 
   addressOrNull(key: string): IpAddress | null {
-    const text = this.textOrNull(key);
-    if (text === null) return null;
-    return parseIpAddress(text) ?? this.#fail(key, 'an IP address or null');
+    return parseAddressField(this.raw(key), `${this.#what}.${key}`);
   }
 
   /** Milliseconds since the epoch of a field that `formatTime` wrote. */

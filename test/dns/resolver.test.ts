@@ -66,7 +66,7 @@ for (const kind of ['stub', 'forward'] as const) {
     for (const [label, type, rcode, ...lines] of EXPECTED) {
       const reply = decode(await askUdp(resolver, ask(label, type), { ms: 5000 }));
       assert.equal(reply.rcode, rcode, `${label} ${type}`);
-      assert.deepEqual(reply.answer.toSorted(), lines, `${label} ${type}`);
+      assert.deepEqual(reply.answer.map(asSent).toSorted(), lines, `${label} ${type}`);
     }
     // Longer than a datagram may be: the resolver comes back over TCP, and so does this client.
     const peer = await new TcpPeer(resolver).connected();
@@ -74,6 +74,11 @@ for (const kind of ['stub', 'forward'] as const) {
     assert.equal(decode((await peer.answers(1))[0]).answer.length, 12);
     peer.socket.destroy();
   });
+}
+
+/** A line as Homing sent it: what a resolver has from an answer a second ago it gives with a TTL that is as much shorter. */
+function asSent(line: string): string {
+  return line.replace(/ (\d+) IN /, (text, ttl: string) => (Number(ttl) > 50 && Number(ttl) < 60 ? ' 60 IN ' : text));
 }
 
 function ask(label: string, type: string): Buffer {

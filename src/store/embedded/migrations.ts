@@ -5,9 +5,16 @@
  */
 import { StoreError } from '../store.ts';
 
+/** The next version after `from` only added what that one did not know: all that it wrote is as it stays. */
+export interface Addition {
+  readonly from: number;
+  readonly isAddition: true;
+}
+
 /** The way from version `from` to the next, one JSON value at a time; each may become none, one or several. */
 export interface Migration {
   readonly from: number;
+  readonly isAddition?: false;
   /** Of a snapshot: a thing and its section. */
   entity(section: string, value: unknown): readonly (readonly [section: string, value: unknown])[];
   /** Of a journal: a change. */
@@ -17,11 +24,11 @@ export interface Migration {
 /** The version that is written, and the ways to it. */
 export interface FormatHistory {
   readonly version: number;
-  readonly migrations: readonly Migration[];
+  readonly migrations: readonly (Migration | Addition)[];
 }
 
-/** The history of Homing's own format. */
-export const FORMAT: FormatHistory = { version: 1, migrations: [] };
+/** The history of Homing's own format. Version 2 writes hosts that are put together as one value of a journal. */
+export const FORMAT: FormatHistory = { version: 2, migrations: [{ from: 1, isAddition: true }] };
 
 /** Brings what one file of an older version holds to the current one. */
 export class Upgrade {
@@ -42,12 +49,12 @@ export class Upgrade {
       if (step === undefined) {
         throw new StoreError('corrupt', `${file} says it has format version ${version}, which never was one`);
       }
-      steps.push(step);
+      if (step.isAddition !== true) steps.push(step);
     }
     this.#steps = steps;
   }
 
-  /** Whether the file is of the current version, so that everything is as it stays. */
+  /** Whether everything is as it stays. */
   get isNone(): boolean {
     return this.#steps.length === 0;
   }

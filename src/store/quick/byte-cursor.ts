@@ -136,6 +136,22 @@ export class ByteCursor {
     return 0;
   }
 
+  /** As `nameOctets`, of one label up to a quotation mark, which stands before the name whose wire octets are `parent`. */
+  labelOctets(octets: Buffer, parent: Uint8Array): number {
+    const bytes = this.#bytes;
+    const start = this.at;
+    const end = Math.min(this.#end, start + MAX_LABEL + 1);
+    let at = start;
+    for (; at < end && PLAIN_LABEL[bytes[at]!] === 1; at++) octets[at - start + 1] = bytes[at]!;
+    const length = at - start;
+    if (length === 0 || length > MAX_LABEL || at >= this.#end || bytes[at] !== QUOTE) return 0;
+    if (1 + length + parent.length > MAX_NAME) return 0;
+    octets[0] = length;
+    octets.set(parent, 1 + length);
+    this.at = at + 1;
+    return 1 + length + parent.length;
+  }
+
   /** A dotted-decimal address up to a quotation mark, and past it, as a number; -1 where it is none. */
   ipv4(): number {
     let value = 0;

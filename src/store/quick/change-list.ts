@@ -43,9 +43,9 @@ export class ChangeListDecoder {
   /** As `decode`, of changes that were read as JSON values already. */
   decodeValues(values: readonly unknown[]): string | undefined {
     for (const value of values) {
-      const change = this.#decoder.change(value);
-      if (!change.ok) return change.reason;
-      this.#target.applyChange(change.value);
+      const changes = this.#decoder.changes(value);
+      if (!changes.ok) return changes.reason;
+      for (const change of changes.value) this.#target.applyChange(change);
     }
     return undefined;
   }
@@ -57,10 +57,12 @@ export class ChangeListDecoder {
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    const change = this.#decoder.change(value);
-    if (!change.ok) return change.reason;
-    if (change.value.kind === 'zone-put') this.#quick.remember(change.value.zone, bytes);
-    this.#target.applyChange(change.value);
+    const changes = this.#decoder.changes(value);
+    if (!changes.ok) return changes.reason;
+    for (const [i, change] of changes.value.entries()) {
+      if (change.kind === 'zone-put') this.#quick.remember(change.zone, bytes);
+      if (i >= this.#quick.given) this.#target.applyChange(change);
+    }
     return undefined;
   }
 }

@@ -4,33 +4,19 @@
  * Invariant: what it decodes is what `Decoder` would have; whatever is not written exactly as `codec.ts` writes the
  * usual case it does not know, and leaves to that one.
  */
-import { type IpAddress, addressBytes, ipv4FromNumber, parseIpAddress } from '../../net/ip-address.ts';
-import { type Name, ROOT } from '../../zone/name.ts';
+import { addressBytes } from '../../net/ip-address.ts';
 import { RRTYPE } from '../../zone/rrtype.ts';
 import type { ZoneSettings } from '../../zone/zone-view.ts';
-import { ByteCursor, NAME_ROOM } from './byte-cursor.ts';
+import { NAME_ROOM } from './byte-cursor.ts';
+import { QuickHosts } from './quick-hosts.ts';
+import { FieldCursor, type Repeated, ascii } from './field-cursor.ts';
+import { HOST_LIST_KIND } from '../host-list-codec.ts';
 import { MAX_TTL, MAX_UINT32 } from '../json-fields.ts';
 import { DIGEST_LENGTH, ID_LENGTH } from '../tokens/token-texts.ts';
 import type { TokenRow } from '../tokens/packed-tokens.ts';
-import { createAddressRow } from '../../zone/packed/nodes.ts';
-import type { ChangeTarget, HostRow } from './change-target.ts';
+import type { ChangeTarget } from './change-target.ts';
 import { readTime } from './iso-time.ts';
 
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'latin1'));
-}
-
-const HOST_KEYS = {
-  name: ascii('{"name":"'),
-  zone: ascii(',"zone":"'),
-  account: ascii('"account":"'),
-  ttl: ascii('"ttl":'),
-  ipv4: ascii(',"ipv4":'),
-  ipv6: ascii(',"ipv6":'),
-  wildcard: ascii(',"wildcard":'),
-  changedAt: ascii(',"changedAt":'),
-  blocked: ascii(',"blocked":true'),
-} as const;
 const RRSET_KEYS = {
   zone: ascii('{"zone":"'),
   owner: ascii('"owner":"'),
@@ -54,19 +40,9 @@ const KIND = {
   host: ascii('{"kind":"host-put","host":'),
   rrset: ascii('{"kind":"rrset-put","rrset":'),
   zone: ascii('{"kind":"zone-put","zone":'),
+  hosts: ascii(`{"kind":"${HOST_LIST_KIND}","zone":"`),
 } as const;
-const COMMA = 0x2c;
-const CLOSING_BRACE = 0x7d;
-const QUOTE = 0x22;
 const NULL = ascii('null');
-const TRUE = ascii('true');
-const FALSE = ascii('false');
-
-/** A text that comes again and again, with its bytes up to the comma after it. */
-interface Repeated<T> {
-  readonly bytes: Uint8Array;
-  readonly value: T;
-}
 
 /** A zone's settings as they were written last: the bytes before the serial and those after it. */
 interface KnownZone {
@@ -78,21 +54,13 @@ interface KnownZone {
 /** Decodes what it knows, and gives it to a target. */
 export class QuickDecoder {
   readonly #target: ChangeTarget;
-  readonly #cursor = new ByteCursor();
-  /** The name of a host, or of a token's host. */
+  readonly #cursor = new FieldCursor();
+  readonly #hosts: QuickHosts;
+  /** The name of a token's host. */
   readonly #name = Buffer.alloc(NAME_ROOM);
-  #zone: Repeated<Name> | undefined;
-  #account: Repeated<string> | undefined;
   #label: Repeated<string> | undefined;
   #tokenTime: Repeated<number> | undefined;
   #known: KnownZone | undefined;
-  readonly #hostRow: HostRow = {
-    ...createAddressRow(this.#name),
-    zone: ROOT,
-    account: '',
-    changedAt: null,
-    blocked: false,
-  };
   readonly #tokenRow: TokenRow = {
     bytes: this.#name,
     idAt: 0,
@@ -106,24 +74,32 @@ export class QuickDecoder {
 
   constructor(target: ChangeTarget) {
     this.#target = target;
+    this.#hosts = new QuickHosts(this.#cursor, target);
+  }
+
+  /** The hosts that were given of a list that it did not know to its end. */
+  get given(): number {
+    return this.#hosts.given;
   }
 
   /** Takes the thing of a section at `start`; the offset behind it, -1 where it does not know and has given nothing. */
   entity(section: string, bytes: Buffer, start: number): number {
     this.#cursor.set(bytes, start, bytes.length);
     let isKnown = false;
-    if (section === 'hosts') isKnown = this.#host(1);
+    if (section === 'hosts') isKnown = this.#hosts.host(1);
     else if (section === 'tokens') isKnown = this.#token(bytes, 1);
     else if (section === 'rrsets') isKnown = this.#rrset(1);
     return isKnown ? this.#cursor.at : -1;
   }
 
-  /** Takes the change at `start`; the offset behind it, -1 where it does not know and has given nothing. */
+  /** Takes the change or list at `start`; the offset behind it, -1 where it does not know, and has given what `given` says. */
   change(bytes: Buffer, start: number): number {
     const cursor = this.#cursor;
     cursor.set(bytes, start, bytes.length);
+    this.#hosts.given = 0;
     let isKnown = false;
-    if (cursor.skip(KIND.host)) isKnown = this.#host(2);
+    if (cursor.skip(KIND.hosts)) isKnown = this.#hosts.list();
+    else if (cursor.skip(KIND.host)) isKnown = this.#hosts.host(2);
     else if (cursor.skip(KIND.token)) isKnown = this.#token(bytes, 2);
     else if (cursor.skip(KIND.rrset)) isKnown = this.#rrset(2);
     else if (cursor.skip(KIND.zone)) isKnown = this.#settings();
@@ -149,49 +125,6 @@ export class QuickDecoder {
     return true;
   }
 
-  /** `braces`: how many end it, its own and that of the change. */
-  #host(braces: number): boolean {
-    const cursor = this.#cursor;
-    const row = this.#hostRow;
-    row.nameLength = cursor.skip(HOST_KEYS.name) ? cursor.nameOctets(this.#name) : 0;
-    if (row.nameLength === 0 || !cursor.skip(HOST_KEYS.zone)) return false;
-    const zone = this.#zoneName();
-    const account = zone !== undefined && cursor.skip(HOST_KEYS.account) ? this.#accountName() : undefined;
-    if (zone === undefined || account === undefined) return false;
-    row.zone = zone;
-    row.account = account;
-    if (!this.#addressesOfHost(row) || !this.#restOfHost(row) || !this.#ends(braces)) return false;
-    this.#target.putHostRow(row);
-    return true;
-  }
-
-  #addressesOfHost(row: HostRow): boolean {
-    const cursor = this.#cursor;
-    row.ttl = cursor.skip(HOST_KEYS.ttl) ? cursor.integer(MAX_TTL) : -1;
-    if (row.ttl === -1 || !cursor.skip(HOST_KEYS.ipv4)) return false;
-    if (cursor.skip(NULL)) row.ipv4 = -1;
-    else {
-      row.ipv4 = cursor.skipOctet(QUOTE) ? cursor.ipv4() : -1;
-      if (row.ipv4 === -1) return false;
-    }
-    if (!cursor.skip(HOST_KEYS.ipv6)) return false;
-    const ipv6 = cursor.skip(NULL) ? null : this.#ipv6();
-    row.ipv6 = ipv6 ?? null;
-    return ipv6 !== undefined;
-  }
-
-  #restOfHost(row: HostRow): boolean {
-    const cursor = this.#cursor;
-    if (!cursor.skip(HOST_KEYS.wildcard)) return false;
-    row.wildcard = cursor.skip(TRUE);
-    if (!row.wildcard && !cursor.skip(FALSE)) return false;
-    if (!cursor.skip(HOST_KEYS.changedAt)) return false;
-    const changedAt = cursor.skip(NULL) ? null : cursor.skipOctet(QUOTE) ? readTime(cursor) : undefined;
-    row.changedAt = changedAt ?? null;
-    row.blocked = cursor.skip(HOST_KEYS.blocked);
-    return changedAt !== undefined;
-  }
-
   #token(bytes: Buffer, braces: number): boolean {
     const cursor = this.#cursor;
     const row = this.#tokenRow;
@@ -199,7 +132,7 @@ export class QuickDecoder {
     if (!cursor.skip(TOKEN_KEYS.id)) return false;
     row.idAt = cursor.at;
     if (!cursor.skipText(ID_LENGTH) || !cursor.skip(TOKEN_KEYS.account)) return false;
-    const account = this.#accountName();
+    const account = cursor.accountName();
     if (account === undefined || !cursor.skip(TOKEN_KEYS.hosts) || !this.#hostOfToken(row)) return false;
     row.account = account;
     const label = cursor.skip(TOKEN_KEYS.label) ? this.#labelText() : undefined;
@@ -208,7 +141,7 @@ export class QuickDecoder {
     row.digestAt = cursor.at;
     if (!cursor.skipText(DIGEST_LENGTH) || !cursor.skip(TOKEN_KEYS.createdAt)) return false;
     const createdAt = this.#timeOfToken();
-    if (createdAt === undefined || !this.#ends(braces)) return false;
+    if (createdAt === undefined || !cursor.ends(braces)) return false;
     row.createdAt = createdAt;
     return this.#target.putTokenRow(row);
   }
@@ -241,53 +174,21 @@ export class QuickDecoder {
 
   #rrset(braces: number): boolean {
     const cursor = this.#cursor;
-    const apex = cursor.skip(RRSET_KEYS.zone) ? this.#zoneName() : undefined;
+    const apex = cursor.skip(RRSET_KEYS.zone) ? cursor.zoneName() : undefined;
     const owner = apex !== undefined && cursor.skip(RRSET_KEYS.owner) ? cursor.name() : undefined;
     if (apex === undefined || owner === undefined) return false;
     const isA = cursor.skip(RRSET_KEYS.a);
     if (!isA && !cursor.skip(RRSET_KEYS.aaaa)) return false;
     const ttl = cursor.integer(MAX_TTL);
     if (ttl === -1 || !cursor.skip(RRSET_KEYS.rdata)) return false;
-    const address = isA ? this.#ipv4() : this.#ipv6();
-    if (address === undefined || !cursor.skip(RRSET_KEYS.end) || !this.#ends(braces - 1)) return false;
+    const address = isA ? cursor.address4() : cursor.address6();
+    if (address === undefined || !cursor.skip(RRSET_KEYS.end) || !cursor.ends(braces - 1)) return false;
     const rrset = {
       type: isA ? RRTYPE.A : RRTYPE.AAAA,
       ttl,
       rdata: [Uint8Array.from(addressBytes(address))],
     };
     this.#target.applyChange({ kind: 'rrset-put', apex, owner, rrset });
-    return true;
-  }
-
-  /** A zone's name and the comma after it: usually the one that came last. */
-  #zoneName(): Name | undefined {
-    if (this.#zone !== undefined && this.#cursor.skip(this.#zone.bytes)) return this.#zone.value;
-    const value = this.#cursor.name();
-    if (value === undefined || !this.#cursor.skipOctet(COMMA)) return undefined;
-    this.#zone = { bytes: this.#cursor.since(value.length + 1), value };
-    return value;
-  }
-
-  #accountName(): string | undefined {
-    if (this.#account !== undefined && this.#cursor.skip(this.#account.bytes)) return this.#account.value;
-    const value = this.#cursor.text();
-    if (value === undefined || !this.#cursor.skipOctet(COMMA)) return undefined;
-    this.#account = { bytes: ascii(`${value}",`), value };
-    return value;
-  }
-
-  #ipv4(): IpAddress | undefined {
-    const value = this.#cursor.skipOctet(QUOTE) ? this.#cursor.ipv4() : -1;
-    return value === -1 ? undefined : ipv4FromNumber(value);
-  }
-
-  #ipv6(): IpAddress | undefined {
-    const address = this.#cursor.skipOctet(QUOTE) ? parseIpAddress(this.#cursor.text() ?? '') : undefined;
-    return address?.length === 16 ? address : undefined;
-  }
-
-  #ends(braces: number): boolean {
-    for (let left = braces; left > 0; left--) if (!this.#cursor.skipOctet(CLOSING_BRACE)) return false;
     return true;
   }
 }

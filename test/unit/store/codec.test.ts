@@ -23,9 +23,10 @@ function throughText(value: Json): unknown {
 }
 
 function decode(value: unknown): Change {
-  const change = new Decoder().change(value);
-  assert.ok(change.ok, change.ok ? '' : change.reason);
-  return change.value;
+  const changes = new Decoder().changes(value);
+  assert.ok(changes.ok, changes.ok ? '' : changes.reason);
+  assert.equal(changes.value.length, 1);
+  return changes.value[0]!;
 }
 
 function bytesAsArrays(change: Change): unknown {
@@ -79,7 +80,7 @@ suite('codec', () => {
       [{ derived: { ...derived, interfaceId: '::' } }, 'derived.interfaceId must be an interface id'],
       [{ derived: { ...derived, more: 1 } }, 'derived has unknown fields'],
     ] as const) {
-      const change = new Decoder().change(put(more));
+      const change = new Decoder().changes(put(more));
       assert.equal(change.ok ? 'read' : change.reason, reason);
     }
   });
@@ -150,9 +151,51 @@ suite('codec', () => {
       [`${'x'.repeat(63)}.dyn.test`, 'dyn.test'],
     ] as const) {
       const value = encodeChange({ kind: 'host-put', host: host(fqdn, apex) });
-      const change = decoder.change(throughText(value));
-      assert.ok(change.ok && change.value.kind === 'host-put');
-      assert.deepEqual(change.value.host, host(fqdn, apex));
+      const changes = decoder.changes(throughText(value));
+      assert.deepEqual(changes, { ok: true, value: [{ kind: 'host-put', host: host(fqdn, apex) }] });
+    }
+  });
+
+  test('reads hosts that were put together, and refuses lists of anything else', () => {
+    const list = (hosts: unknown, more: object = {}): unknown => ({
+      ...{ kind: 'hosts-put', zone: 'dyn.test.', changedAt: '2023-11-14T22:13:20.456Z', hosts },
+      ...more,
+    });
+    const first = ['h1', '192.0.2.1', null, 'ann', 60];
+    const read = new Decoder().changes(
+      list([first, ['h2', null, '2001:db8::1'], ['h3', null, null, 'bob', 5]]),
+    );
+    const changedAt = 1_700_000_000_456;
+    assert.deepEqual(
+      read.ok ? read.value.map((change) => (change.kind === 'host-put' ? change.host : change)) : read,
+      [
+        host('h1.dyn.test', 'dyn.test', { ipv4: address('192.0.2.1'), changedAt }),
+        host('h2.dyn.test', 'dyn.test', { ipv6: address('2001:db8::1'), changedAt }),
+        host('h3.dyn.test', 'dyn.test', { account: 'bob', ttl: 5, changedAt }),
+      ],
+    );
+    for (const [value, reason] of [
+      [list([]), /list of hosts/],
+      [list('h1'), /list of hosts/],
+      [list([7]), /list of lists/],
+      [list([first.slice(0, 3)]), /first of hosts-put\.hosts/],
+      [list([first.slice(0, 4)]), /a label, two addresses/],
+      [list([[...first, 1]]), /a label, two addresses/],
+      [list([['h1', null, null, null, 60]]), /a label, two addresses/],
+      [list([['h1', null, null, 'ann', -1]]), /hosts-put\.ttl/],
+      [list([['h1', '192.0.2.256', null, 'ann', 60]]), /hosts-put\.ipv4/],
+      [list([['h1', null, 6, 'ann', 60]]), /hosts-put\.ipv6/],
+      [list([['a.b', null, null, 'ann', 60]]), /must have a label/],
+      [list([['', null, null, 'ann', 60]]), /must have a label/],
+      [list([['H1', null, null, 'ann', 60]]), /must have a label/],
+      [list([['x'.repeat(64), null, null, 'ann', 60]]), /must have a label/],
+      [list([first], { zone: 'a..test.' }), /zone/],
+      [list([first], { zone: `${`${'x'.repeat(63)}.`.repeat(3)}${'y'.repeat(59)}.` }), /must have a label/],
+      [list([first], { changedAt: 'yesterday' }), /changedAt/],
+      [list([first], { more: 1 }), /unknown fields/],
+    ] as const) {
+      const result = new Decoder().changes(value);
+      assert.ok(!result.ok && reason.test(result.reason), JSON.stringify([value, result]));
     }
   });
 
@@ -177,7 +220,7 @@ suite('codec', () => {
       [{ account: undefined }, /host\.account/],
     ];
     for (const [wrong, reason] of cases) {
-      const result = new Decoder().change({ ...good, host: { ...good.host, ...wrong } });
+      const result = new Decoder().changes({ ...good, host: { ...good.host, ...wrong } });
       assert.ok(!result.ok && reason.test(result.reason), JSON.stringify(result));
     }
     for (const value of [
@@ -189,7 +232,7 @@ suite('codec', () => {
       { kind: 'toString' },
       { ...good, more: 1 },
     ]) {
-      assert.equal(new Decoder().change(value).ok, false, JSON.stringify(value));
+      assert.equal(new Decoder().changes(value).ok, false, JSON.stringify(value));
     }
     for (const rdata of [[], ['"unclosed'], ['\\# 2 00'], [7], 'x']) {
       const set = { zone: 'a.', owner: 'a.', type: 'TXT', ttl: 0, rdata };

@@ -9,7 +9,7 @@ import { type Parsed, parsed, unparsable } from '../../../ops/parsed.ts';
 import { type Steps, visitInSteps } from '../../../ops/steps.ts';
 import type { Change } from '../../change.ts';
 import { FieldError, Fields } from '../../json-fields.ts';
-import { ChangeText } from '../../quick/change-text.ts';
+import { ChangeListText } from '../../quick/change-list-text.ts';
 
 /** Where the segment before ends; whatever follows in its file was never acknowledged. */
 export interface SegmentEnd {
@@ -74,13 +74,11 @@ export function* encodeCommit(
 ): Steps<readonly Buffer[]> {
   const text = new RecordText();
   text.add(commitBeginning(sequence, at));
-  const texts = new ChangeText();
-  let separator = '';
+  const list = new ChangeListText();
   yield* visitInSteps(changes, (change) => {
-    text.add(separator + texts.of(change));
-    separator = ',';
+    text.add(list.add(change));
   });
-  text.add(COMMIT_END);
+  text.add(list.end() + COMMIT_END);
   return text.frame();
 }
 

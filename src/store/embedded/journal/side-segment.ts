@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Change } from '../../change.ts';
-import { ChangeText } from '../../quick/change-text.ts';
+import { ChangeListText } from '../../quick/change-list-text.ts';
 import { combineCrc32 } from './combine-crc.ts';
 import type { FileLayer, JournalFile } from './file-layer.ts';
 import {
@@ -62,7 +62,7 @@ export class SideSegment {
   readonly path: string;
   readonly #files: FileLayer;
   readonly #file: JournalFile;
-  readonly #texts = new ChangeText();
+  readonly #list = new ChangeListText();
   #pending = '';
   #length = 0;
   #unsynced = 0;
@@ -77,10 +77,7 @@ export class SideSegment {
 
   /** Adds changes behind those that are there. Rejects as `writeSideSegment` does. */
   async add(changes: readonly Change[]): Promise<void> {
-    for (const change of changes) {
-      const isFirst = this.#length === 0 && this.#pending === '';
-      this.#pending += (isFirst ? '' : ',') + this.#texts.of(change);
-    }
+    for (const change of changes) this.#pending += this.#list.add(change);
     if (this.#pending.length >= PIECE_LENGTH) await this.#flush();
   }
 
@@ -93,7 +90,7 @@ export class SideSegment {
 
   /** Writes everything that a segment is still missing and syncs the file; its size. Rejects as the file layer does. */
   async finish(header: SegmentHeader, at: string): Promise<number> {
-    this.#pending += COMMIT_END;
+    this.#pending += this.#list.end() + COMMIT_END;
     await this.#flush();
     const beginning = Buffer.from(commitBeginning(header.sequence + 1, at), 'latin1');
     const length = beginning.length + this.#length;

@@ -112,11 +112,11 @@ test('a flipped byte or a missing end refuses the start, naming file and bytes',
 test('a newer version is refused with what to do, and is left alone', async () => {
   await using data = await dataDirectory();
   const path = join(data.path, 'snapshot.json');
-  const newer = withChecksum('{"format":"homing-store","version":2,\n"whatever":"it holds",\n');
+  const newer = withChecksum('{"format":"homing-store","version":3,\n"whatever":"it holds",\n');
   await writeFile(path, newer);
   await assert.rejects(
     data.open(),
-    isRefused('too-new', /version 2.*knows up to 1.*Start the version of Homing/),
+    isRefused('too-new', /version 3.*knows up to 2.*Start the version of Homing/),
   );
   assert.equal(await readFile(path, 'utf8'), newer);
   assert.deepEqual(await readdir(data.path), ['snapshot.json']);
@@ -125,11 +125,13 @@ test('a newer version is refused with what to do, and is left alone', async () =
 test('an older version is brought up to date by every migration in turn', async () => {
   await using data = await dataDirectory();
   const path = join(data.path, 'snapshot.json');
-  // A history that never was: version 1 called accounts "users", version 2 kept admins apart, version 3 is today's.
+  // A history that never was: version 1 called accounts "users", version 2 kept admins apart, version 3 did not, and
+  // version 4 is today's, which knows something more.
   const createdAt = '2026-01-01T00:00:00.000Z';
   const history: FormatHistory = {
-    version: 3,
+    version: 4,
     migrations: [
+      { from: 3, isAddition: true },
       {
         from: 2,
         entity: (section, value) =>
@@ -170,5 +172,9 @@ test('an older version is brought up to date by every migration in turn', async 
   );
   assert.equal(state.sequence, 5);
   assert.deepEqual(new Upgrade(1, 'a journal', history).changes([1, 2]), [1, 2]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((version) => new Upgrade(version, 'a journal', history).isNone),
+    [false, false, true, true],
+  );
   assert.throws(() => new Upgrade(0, 'a journal', history), isRefused('corrupt', /a journal .*version 0/));
 });

@@ -56,7 +56,7 @@ test('each record is one line of text with its length, checksum and commit numbe
   await store.close();
   assert.equal(
     await readFile(join(data.path, FIRST), 'utf8'),
-    '96 3a147f5e {"sequence":0,"at":"2023-11-14T22:13:20.000Z","segment":{"format":1,"number":1,"previous":null}}\n' +
+    '96 7eb55a46 {"sequence":0,"at":"2023-11-14T22:13:20.000Z","segment":{"format":2,"number":1,"previous":null}}\n' +
       '269 ebbe6988 {"sequence":1,"at":"2023-11-14T22:13:20.000Z","changes":[{"kind":"zone-put","zone":{"apex":"dyn.test.",' +
       '"serial":1,"accept":"private","soa":{"mname":"ns1.dyn.test.","rname":"host\\\\.master.dyn.test.","refresh":7200,' +
       '"retry":900,"expire":1209600,"minimum":60,"ttl":300}}}]}\n',
