@@ -3,12 +3,31 @@
  * computation. Invariant: it receives passwords only as digests (see `password.ts`), never as they were typed.
  */
 import { compareSync, hashSync } from 'bcryptjs';
-import { yieldToOtherThreads } from '../ops/thread-priority.ts';
+import { workerData } from 'node:worker_threads';
+import { runInIdleTime, yieldToOtherThreads } from '../ops/thread-priority.ts';
 
 /** A tenth of a core that is busy otherwise would go to guesses with 10, a thirtieth does with 15 (sched(7)). */
 const STEPS = 15;
 
+/** What a thread is started with. */
+export interface PasswordWorkerData {
+  /** How many passwords are computed or wait, in shared memory. */
+  readonly pending: Int32Array;
+  /** With so many it is a crowd. */
+  readonly crowd: number;
+}
+
+const { pending, crowd } = workerData as PasswordWorkerData;
+let hasMadeWay = false;
+
 yieldToOtherThreads(STEPS);
+
+/** For a crowd nobody shall wait who is logged in: beside a busy core's other work it gets nothing but its pauses. */
+function makeWayBeforeCrowds(): void {
+  if (hasMadeWay || Atomics.load(pending, 0) < crowd) return;
+  hasMadeWay = true;
+  runInIdleTime();
+}
 
 /** A digest to hash at a cost (4 to 31). */
 export interface HashTask {
@@ -24,10 +43,12 @@ export interface VerifyTask {
 
 /** The bcrypt hash (`$2b$…`, 60 characters) of a digest with a new random salt. */
 export function hash({ digest, cost }: HashTask): string {
+  makeWayBeforeCrowds();
   return hashSync(digest, cost);
 }
 
 /** Whether the hash was made of this digest. Throws where it is not a bcrypt hash. */
 export function verify({ digest, hash: expected }: VerifyTask): boolean {
+  makeWayBeforeCrowds();
   return compareSync(digest, expected);
 }

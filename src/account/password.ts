@@ -9,7 +9,7 @@ import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Piscina } from 'piscina';
-import type { HashTask, VerifyTask } from './password-worker.ts';
+import type { HashTask, PasswordWorkerData, VerifyTask } from './password-worker.ts';
 
 /** Why a password was not hashed or checked. */
 export type PasswordErrorCode =
@@ -82,7 +82,13 @@ class WorkerPasswordHasher implements PasswordHasher {
   readonly #sourceLimit: number;
   readonly #decoy: string;
   readonly #pendingOf = new Map<string, number>();
+  /** Read by the threads, too. */
+  readonly #shared: PasswordWorkerData;
   #pending = 0;
+  /** Whether the threads have made way for others, which they do for good. */
+  #wasCrowded = false;
+  /** The end of those that did. */
+  #ending: Promise<void> | undefined;
   #pool: Piscina | undefined;
   /** Why the last pool was given up: the reason behind the rejections that followed. */
   #startError: unknown;
@@ -98,6 +104,8 @@ class WorkerPasswordHasher implements PasswordHasher {
     this.#limit = threads + queueLimit;
     this.#strangersLimit = this.#limit - (queueLimit >> 2);
     this.#sourceLimit = options.sourceLimit ?? Math.max(2, queueLimit >> 3);
+    const pending = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#shared = { pending, crowd: threads + Math.max(1, (queueLimit * 3) >> 3) };
     // Well-formed and of this cost, but the hash of nothing that anyone could find.
     this.#decoy = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
   }
@@ -127,9 +135,7 @@ class WorkerPasswordHasher implements PasswordHasher {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const pool = this.#pool;
-    this.#pool = undefined;
-    await pool?.destroy();
+    await Promise.all([this.#endThreads(), this.#ending]);
   }
 
   async #run<T>(
@@ -140,7 +146,7 @@ class WorkerPasswordHasher implements PasswordHasher {
     if (this.#closed) throw new PasswordError('closed', 'the password hasher is closed');
     if (!this.hasRoom(source))
       throw new PasswordError('overloaded', 'too many passwords are waiting to be checked');
-    this.#pending++;
+    this.#count(1);
     if (source !== undefined)
       this.#pendingOf.set(source.network, (this.#pendingOf.get(source.network) ?? 0) + 1);
     try {
@@ -148,9 +154,24 @@ class WorkerPasswordHasher implements PasswordHasher {
     } catch (error) {
       throw this.#failure(error);
     } finally {
-      this.#pending--;
+      this.#count(-1);
       if (source !== undefined) this.#release(source.network);
     }
+  }
+
+  #count(change: 1 | -1): void {
+    this.#pending += change;
+    Atomics.store(this.#shared.pending, 0, this.#pending);
+    if (this.#pending >= this.#shared.crowd) this.#wasCrowded = true;
+    // When the crowd is gone, the next password gets threads that did not make way.
+    else if (this.#pending === 0 && this.#wasCrowded) this.#ending = this.#endThreads();
+  }
+
+  async #endThreads(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    this.#wasCrowded = false;
+    await pool?.destroy();
   }
 
   #failure(error: unknown): PasswordError {
@@ -181,6 +202,7 @@ class WorkerPasswordHasher implements PasswordHasher {
       execArgv: [],
       env: {},
       recordTiming: false,
+      workerData: this.#shared,
     });
     pool.on('error', (error) => {
       // A thread that could not start leaves what waits for it unanswered. Ending the pool rejects all of it, and

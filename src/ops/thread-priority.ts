@@ -5,11 +5,18 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
+import { loadCLibrary } from './native-library.ts';
 
 /** How much nicer than it the rest of the process is (setpriority(2): each step is about a tenth of the time). */
 const STEPS = 10;
 const HIGHEST = -20;
 const LOWEST = 19;
+/** The policy of threads that run when no other wants to (sched(7)). */
+const SCHED_IDLE = 5;
+/** The calling thread, where the number of one can stand. */
+const THIS_THREAD = 0;
+/** A `struct sched_param` of the priority 0, which all policies but those of real time have. */
+const NO_PRIORITY = new Uint8Array(4);
 
 /**
  * Raises the priority of this process's thread of that name; false where there is none, the system has no such list
@@ -36,6 +43,27 @@ export function yieldToOtherThreads(steps: number): void {
     setPriority(Math.min(LOWEST, getPriority() + steps));
   } catch {
     // A service manager may forbid the system call; then this thread competes with everything else, and that is all.
+  }
+}
+
+/**
+ * Leaves the calling thread, of a worker, what no other thread of its core wants, for good: only who may raise priorities
+ * could take it back. Where the system knows no such policy the thread is made as nice as can be.
+ */
+export function runInIdleTime(): void {
+  if (process.platform !== 'linux') return;
+  if (!hasIdlePolicy()) yieldToOtherThreads(LOWEST - HIGHEST);
+}
+
+/** Gives the calling thread the policy; false where that is not to be had. */
+function hasIdlePolicy(): boolean {
+  try {
+    const library = loadCLibrary();
+    if (typeof library === 'string') return false;
+    const setScheduler = library.func('int sched_setscheduler(int, int, const void *)');
+    return setScheduler(THIS_THREAD, SCHED_IDLE, NO_PRIORITY) === 0;
+  } catch {
+    return false; // a C library without the function
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The socket calls of the C library that batches need (Linux `recvmmsg`, `sendmmsg`), through koffi, and the memory
+ * The socket calls of the C library that batches need (Linux `recvmmsg`, `sendmmsg`), and the memory
  * they work on.
  *
  * NativeMemory is the one place that finds the address of a buffer; calls made once, when a socket is opened, take the
@@ -9,10 +9,8 @@
  * address within a buffer is made only by `addressAt`, which checks it. Structures are those of 64-bit little-endian
  * Linux (`struct msghdr`, recvmmsg(2)); on any other machine `loadNativeSockets` gives the reason and nothing else.
  */
-import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
-
-type NativeFunction = (...args: (number | bigint | Uint8Array)[]) => number;
+import { type NativeFunction, loadCLibrary } from '../../ops/native-library.ts';
 
 /** The functions of the C library that are used here. */
 export interface NativeSockets {
@@ -29,24 +27,13 @@ export interface NativeSockets {
   readonly errno: () => number;
 }
 
-interface Koffi {
-  load(path: null): { func(prototype: string): NativeFunction };
-  address(buffer: Uint8Array): bigint;
-  errno(): number;
-}
-
 /** The native functions, or the reason why this machine has none. */
 export function loadNativeSockets(): NativeSockets | string {
   if (process.platform !== 'linux') return `batched sockets need Linux, this is ${process.platform}`;
   if (!['x64', 'arm64'].includes(process.arch) || endianness() !== 'LE')
     return `batched sockets are not known on ${process.arch}`;
-  let koffi: Koffi;
-  try {
-    koffi = createRequire(import.meta.url)('koffi') as Koffi;
-  } catch (error) {
-    return `the package koffi can't be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
-  }
-  const library = koffi.load(null);
+  const library = loadCLibrary();
+  if (typeof library === 'string') return library;
   return {
     socket: library.func('int socket(int, int, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
@@ -57,8 +44,8 @@ export function loadNativeSockets(): NativeSockets | string {
     usleep: library.func('int usleep(uint32_t)'),
     poll: library.func('int poll(uintptr_t, uint64_t, int)'),
     getsockname: library.func('int getsockname(int, void *, void *)'),
-    addressOf: (buffer) => koffi.address(buffer),
-    errno: () => koffi.errno(),
+    addressOf: (buffer) => library.addressOf(buffer),
+    errno: () => library.errno(),
   };
 }
 

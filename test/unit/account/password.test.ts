@@ -1,10 +1,12 @@
 /** Password hashing: what it stores, what it refuses, and that it leaves the event loop and the process alone. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import {
@@ -15,6 +17,7 @@ import {
   type PasswordSource,
   createPasswordHasher,
 } from '../../../src/account/password.ts';
+import { loadCLibrary } from '../../../src/ops/native-library.ts';
 
 const SOURCES = new URL('../../../src/account/', import.meta.url);
 
@@ -181,6 +184,40 @@ test('the lower priority of the threads is not that of the process', async (t) =
   assert.equal(getPriority(), before);
 });
 
+/** The scheduling policies of the threads of this process (sched(7)), from /proc/PID/task/TID/stat. */
+function policies(): number[] {
+  return readdirSync('/proc/self/task').map((id) => {
+    const text = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[38]);
+  });
+}
+
+const SCHED_IDLE = 5;
+
+test('for a crowd the threads take only idle time, and are as before when it is gone', async (t) => {
+  if (process.platform !== 'linux' || typeof loadCLibrary() === 'string') {
+    t.skip('needs Linux and the package koffi');
+    return;
+  }
+  const hasher = hasherFor(t, { cost: 4, threads: 1, queueLimit: 16 });
+  const hash = await hasher.hash('x');
+  assert.equal(policies().includes(SCHED_IDLE), false);
+  const crowd = Array.from({ length: 12 }, (_, i) => hasher.verify('y', hash, stranger(`crowd ${i}`)));
+  // The first may have begun before the others were there.
+  await crowd[1];
+  assert.equal(policies().includes(SCHED_IDLE), true);
+  await Promise.all(crowd);
+  assert.equal(await hasher.verify('x', hash), true);
+  const begin = performance.now();
+  // The thread that made way takes its time to end, and is not used any more.
+  while (policies().includes(SCHED_IDLE) && performance.now() - begin < 10_000) await sleep(10);
+  assert.equal(policies().includes(SCHED_IDLE), false);
+  const few = Array.from({ length: 6 }, (_, i) => hasher.verify('y', hash, stranger(`few ${i}`)));
+  await few[0];
+  assert.equal(policies().includes(SCHED_IDLE), false);
+  await Promise.all(few);
+});
+
 interface Ended {
   readonly code: number | null;
   readonly output: string;
@@ -235,7 +272,8 @@ async function compileInto(directory: string): Promise<string> {
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
   const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url));
   await symlink(modules, join(directory, 'node_modules'), 'junction');
-  for (const name of ['account/password', 'account/password-worker', 'ops/thread-priority']) {
+  const names = ['account/password', 'account/password-worker', 'ops/thread-priority', 'ops/native-library'];
+  for (const name of names) {
     const { outputText } = ts.transpileModule(await readFile(new URL(`../${name}.ts`, SOURCES), 'utf8'), {
       compilerOptions: {
         target: ts.ScriptTarget.ES2024,
