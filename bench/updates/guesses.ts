@@ -17,7 +17,7 @@ const GUESSES_A_SECOND = 2000;
 const MOST_WAITING = 1 + 64 - 16;
 /** The guesses begin so long before the updates are measured beside them, which fills the queue. */
 const AHEAD_SECONDS = 1;
-/** So long the code is still being compiled: what is measured later would be faster for that alone. */
+/** So long code is still being compiled, that of guesses too: what is measured later would be faster for that alone. */
 const WARM_UP_SECONDS = 6;
 const GUESSER = join(import.meta.dirname, 'guesser.ts');
 
@@ -39,6 +39,7 @@ export async function benchGuesses(directory: string, scale: Scale): Promise<rea
   const target = await startHoming(data);
   try {
     await runWrk(target, updates, WARM_UP_SECONDS);
+    await measure(target, updates, WARM_UP_SECONDS / 2);
     const memory = target.server.residentMiB();
     const rounds: Round[] = [];
     // One after the other, so that a machine which is faster for a while is so for both. The hashes of a round are still
