@@ -90,8 +90,8 @@ class NodeHttpServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #limits: HttpLimits;
   readonly #servers: Server<typeof HttpMessage>[] = [];
-  readonly #sockets = new Set<Socket>();
-  readonly #peers = new WeakMap<Socket, IpAddress>();
+  /** The open connections, and whom each comes from. */
+  readonly #peers = new Map<Socket, IpAddress>();
   readonly #requests: RequestListener;
   readonly #fastLane: FastLane;
 
@@ -138,10 +138,10 @@ class NodeHttpServer implements HttpServer {
         ),
     );
     // Browsers open connections ahead of need: one that never carried a byte has nothing to finish.
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of this.#peers.keys()) if (socket.bytesRead === 0) socket.destroy();
     this.#fastLane.drain();
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of this.#peers.keys()) socket.destroy();
     }, graceMs);
     await Promise.all(closed);
     clearTimeout(timer);
@@ -196,15 +196,15 @@ class NodeHttpServer implements HttpServer {
     const serveHttp = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      const peer = this.#peerOf(socket);
+      const peer = peerOf(socket);
       if (peer === undefined) {
         socket.destroy(); // it has already disconnected: nobody to answer, and no source to answer for
         return;
       }
+      this.#peers.set(socket, peer);
+      socket.once('close', () => this.#peers.delete(socket));
       const begin = (source = peer): void => {
-        this.#peers.set(socket, source);
+        if (source !== peer) this.#peers.set(socket, source);
         this.#fastLane.take(socket, source, () => {
           for (const listener of serveHttp) listener.call(server, socket);
         });
@@ -218,7 +218,7 @@ class NodeHttpServer implements HttpServer {
     const { log } = this.#options;
     answerClientError(error, socket, {
       log,
-      peer: socket instanceof Socket ? this.#peerOf(socket) : undefined,
+      peer: socket instanceof Socket ? this.#peers.get(socket) : undefined,
     });
   }
 
@@ -231,19 +231,15 @@ class NodeHttpServer implements HttpServer {
   }
 
   #serve(message: HttpMessage, response: HttpResponse): void {
-    const peer = this.#peerOf(message.socket);
+    const peer = this.#peers.get(message.socket);
     // Where there is none it has already disconnected: nobody to answer, and no source to answer for.
     if (peer === undefined) message.destroy();
     else this.#requests.serve(message, response, peer);
   }
+}
 
-  #peerOf(socket: Socket): IpAddress | undefined {
-    const known = this.#peers.get(socket);
-    if (known !== undefined) return known;
-    const peer = parseIpAddress(socket.remoteAddress?.replace(/%.*$/, '') ?? '');
-    if (peer !== undefined) this.#peers.set(socket, peer);
-    return peer;
-  }
+function peerOf({ remoteAddress }: Socket): IpAddress | undefined {
+  return parseIpAddress(remoteAddress?.replace(/%.*$/, '') ?? '');
 }
 
 function sourcePolicy({ trustedProxies, forwardedHeader = 'either' }: HttpServerPolicy): SourcePolicy {
