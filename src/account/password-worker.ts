@@ -4,7 +4,7 @@
  */
 import { compareSync, hashSync } from 'bcryptjs';
 import { workerData } from 'node:worker_threads';
-import { runInIdleTime, yieldToOtherThreads } from '../ops/thread-priority.ts';
+import { runInIdleTime, yieldToOtherThreads } from '../ops/threads/thread-priority.ts';
 
 /** A tenth of a core that is busy otherwise would go to guesses with 10, a thirtieth does with 15 (sched(7)). */
 const STEPS = 15;
@@ -17,17 +17,25 @@ export interface PasswordWorkerData {
   readonly crowd: number;
 }
 
-const { pending, crowd } = workerData as PasswordWorkerData;
-let hasMadeWay = false;
-
-yieldToOtherThreads(STEPS);
-
 /** For a crowd nobody shall wait who is logged in: beside a busy core's other work it gets nothing but its pauses. */
-function makeWayBeforeCrowds(): void {
-  if (hasMadeWay || Atomics.load(pending, 0) < crowd) return;
-  hasMadeWay = true;
-  runInIdleTime();
+class Crowd {
+  readonly #data: PasswordWorkerData;
+  #hasComeOnce = false;
+
+  constructor(data: PasswordWorkerData) {
+    this.#data = data;
+  }
+
+  /** To be called before each password: makes way, for good, where it is one of a crowd. */
+  makeWay(): void {
+    if (this.#hasComeOnce || Atomics.load(this.#data.pending, 0) < this.#data.crowd) return;
+    this.#hasComeOnce = true;
+    runInIdleTime();
+  }
 }
+
+const crowd = new Crowd(workerData as PasswordWorkerData);
+yieldToOtherThreads(STEPS);
 
 /** A digest to hash at a cost (4 to 31). */
 export interface HashTask {
@@ -43,12 +51,12 @@ export interface VerifyTask {
 
 /** The bcrypt hash (`$2b$…`, 60 characters) of a digest with a new random salt. */
 export function hash({ digest, cost }: HashTask): string {
-  makeWayBeforeCrowds();
+  crowd.makeWay();
   return hashSync(digest, cost);
 }
 
 /** Whether the hash was made of this digest. Throws where it is not a bcrypt hash. */
 export function verify({ digest, hash: expected }: VerifyTask): boolean {
-  makeWayBeforeCrowds();
+  crowd.makeWay();
   return compareSync(digest, expected);
 }

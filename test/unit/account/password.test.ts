@@ -17,7 +17,7 @@ import {
   type PasswordSource,
   createPasswordHasher,
 } from '../../../src/account/password.ts';
-import { loadCLibrary } from '../../../src/ops/native-library.ts';
+import { loadCLibrary } from '../../../src/ops/threads/native-library.ts';
 
 const SOURCES = new URL('../../../src/account/', import.meta.url);
 
@@ -268,11 +268,17 @@ test('a process goes on to its end after closing the hasher', async (t) => {
 
 /** Compiles the two modules, and what they need, as the published package has them, into `directory`. */
 async function compileInto(directory: string): Promise<string> {
-  for (const folder of ['account', 'ops']) await mkdir(join(directory, 'dist', folder), { recursive: true });
+  for (const folder of ['account', 'ops/threads'])
+    await mkdir(join(directory, 'dist', folder), { recursive: true });
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
   const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url));
   await symlink(modules, join(directory, 'node_modules'), 'junction');
-  const names = ['account/password', 'account/password-worker', 'ops/thread-priority', 'ops/native-library'];
+  const names = [
+    'account/password',
+    'account/password-worker',
+    'ops/threads/thread-priority',
+    'ops/threads/native-library',
+  ];
   for (const name of names) {
     const { outputText } = ts.transpileModule(await readFile(new URL(`../${name}.ts`, SOURCES), 'utf8'), {
       compilerOptions: {

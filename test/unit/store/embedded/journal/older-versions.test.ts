@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { address, dump, host, name } from '../../../contract/store-samples.ts';
-import { dataDirectory } from './data-directory.ts';
+import { address, dump, host, name } from '../../../../contract/store-samples.ts';
+import { dataDirectory } from '../data-directory.ts';
 
 const SNAPSHOT = [
   '{"format":"homing-store","version":1,',
