@@ -39,11 +39,11 @@ export async function benchGuesses(directory: string, scale: Scale): Promise<rea
   const target = await startHoming(data);
   try {
     await runWrk(target, updates, WARM_UP_SECONDS);
-    await measure(target, updates, WARM_UP_SECONDS / 2);
     const memory = target.server.residentMiB();
+    await measure(target, updates, WARM_UP_SECONDS / 2);
     const rounds: Round[] = [];
     // One after the other, so that a machine which is faster for a while is so for both. The hashes of a round are still
-    // computed in the next one's quiet part: a thirtieth of the core, which they get in both.
+    // computed in the next one's quiet part, with what is left of the core in both.
     for (let round = 0; round < scale.rounds; round++)
       rounds.push(await measure(target, updates, scale.seconds));
     return [updatesRow(rounds), queueRow(rounds, target.server.residentMiB() - memory)];

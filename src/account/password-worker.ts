@@ -4,7 +4,7 @@
  */
 import { compareSync, hashSync } from 'bcryptjs';
 import { workerData } from 'node:worker_threads';
-import { runInIdleTime, yieldToOtherThreads } from '../ops/threads/thread-priority.ts';
+import { runInIdleTime, yieldToOtherThreads } from '../ops/system/thread-priority.ts';
 
 /** A tenth of a core that is busy otherwise would go to guesses with 10, a thirtieth does with 15 (sched(7)). */
 const STEPS = 15;
@@ -17,7 +17,7 @@ export interface PasswordWorkerData {
   readonly crowd: number;
 }
 
-/** For a crowd nobody shall wait who is logged in: beside a busy core's other work it gets nothing but its pauses. */
+/** A crowd shall not keep those waiting who are logged in: on a busy core it gets what they leave of it. */
 class Crowd {
   readonly #data: PasswordWorkerData;
   #hasComeOnce = false;

@@ -73,6 +73,16 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   return new WorkerPasswordHasher(options);
 }
 
+/** Threads that compute, and what they have to. */
+interface Crew {
+  readonly pool: Piscina;
+  pending: number;
+  /** Whether so many have waited that its threads may have made way for all others, which they do for good. */
+  mayHaveMadeWay: boolean;
+  /** Once its threads are being ended. */
+  ending: Promise<void> | undefined;
+}
+
 class WorkerPasswordHasher implements PasswordHasher {
   readonly #cost: number;
   readonly #threads: number;
@@ -85,12 +95,11 @@ class WorkerPasswordHasher implements PasswordHasher {
   /** Read by the threads, too. */
   readonly #shared: PasswordWorkerData;
   #pending = 0;
-  /** Whether the threads have made way for others, which they do for good. */
-  #wasCrowded = false;
-  /** The end of those that did. */
-  #ending: Promise<void> | undefined;
-  #pool: Piscina | undefined;
-  /** Why the last pool was given up: the reason behind the rejections that followed. */
+  /** Whoever computes what comes next. */
+  #crew: Crew | undefined;
+  /** All that have not ended. */
+  readonly #crews = new Set<Crew>();
+  /** Why the last crew was given up: the reason behind the rejections that followed. */
   #startError: unknown;
   #closed = false;
 
@@ -135,7 +144,8 @@ class WorkerPasswordHasher implements PasswordHasher {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#endThreads(), this.#ending]);
+    this.#crew = undefined;
+    await Promise.all(Array.from(this.#crews, (crew) => this.#end(crew)));
   }
 
   async #run<T>(
@@ -146,32 +156,35 @@ class WorkerPasswordHasher implements PasswordHasher {
     if (this.#closed) throw new PasswordError('closed', 'the password hasher is closed');
     if (!this.hasRoom(source))
       throw new PasswordError('overloaded', 'too many passwords are waiting to be checked');
-    this.#count(1);
+    const crew = (this.#crew ??= this.#newCrew());
+    this.#count(crew, 1);
     if (source !== undefined)
       this.#pendingOf.set(source.network, (this.#pendingOf.get(source.network) ?? 0) + 1);
     try {
-      return (await this.#threadPool().run(task, { name })) as T;
+      return (await crew.pool.run(task, { name })) as T;
     } catch (error) {
       throw this.#failure(error);
     } finally {
-      this.#count(-1);
+      this.#count(crew, -1);
       if (source !== undefined) this.#release(source.network);
     }
   }
 
-  #count(change: 1 | -1): void {
+  #count(crew: Crew, change: 1 | -1): void {
     this.#pending += change;
+    crew.pending += change;
     Atomics.store(this.#shared.pending, 0, this.#pending);
-    if (this.#pending >= this.#shared.crowd) this.#wasCrowded = true;
-    // When the crowd is gone, the next password gets threads that did not make way.
-    else if (this.#pending === 0 && this.#wasCrowded) this.#ending = this.#endThreads();
+    if (this.#pending >= this.#shared.crowd) crew.mayHaveMadeWay = true;
+    // Few are left of the crowd: who comes now gets threads that did not make way.
+    else if (crew.mayHaveMadeWay && this.#pending <= this.#shared.crowd >> 1 && this.#crew === crew)
+      this.#crew = undefined;
+    if (crew.pending === 0 && this.#crew !== crew) void this.#end(crew);
   }
 
-  async #endThreads(): Promise<void> {
-    const pool = this.#pool;
-    this.#pool = undefined;
-    this.#wasCrowded = false;
-    await pool?.destroy();
+  /** Ends the threads of a crew at once. */
+  #end(crew: Crew): Promise<void> {
+    crew.ending ??= crew.pool.destroy().finally(() => this.#crews.delete(crew));
+    return crew.ending;
   }
 
   #failure(error: unknown): PasswordError {
@@ -187,8 +200,7 @@ class WorkerPasswordHasher implements PasswordHasher {
     else this.#pendingOf.set(network, left);
   }
 
-  #threadPool(): Piscina {
-    if (this.#pool !== undefined) return this.#pool;
+  #newCrew(): Crew {
     const pool = new Piscina({
       // A checkout runs the sources, the published package what they were compiled to.
       filename: new URL(`./password-worker${extname(import.meta.url)}`, import.meta.url).href,
@@ -204,16 +216,17 @@ class WorkerPasswordHasher implements PasswordHasher {
       recordTiming: false,
       workerData: this.#shared,
     });
+    const crew: Crew = { pool, pending: 0, mayHaveMadeWay: false, ending: undefined };
     pool.on('error', (error) => {
       // A thread that could not start leaves what waits for it unanswered. Ending the pool rejects all of it, and
       // the next call starts afresh.
-      if (this.#pool === pool) this.#pool = undefined;
+      if (this.#crew === crew) this.#crew = undefined;
       this.#startError = error;
-      void pool.destroy();
+      void this.#end(crew);
     });
-    this.#pool = pool;
+    this.#crews.add(crew);
     this.#startError = undefined;
-    return pool;
+    return crew;
   }
 }
 

@@ -3,7 +3,7 @@
  * nothing is written as often as a host's address.
  * `{"kind":"hosts-put","zone":…,"changedAt":…,"hosts":[[LABEL,IPV4,IPV6,ACCOUNT,TTL],[LABEL,IPV4,IPV6],…]}`: LABEL is what
  * stands before the zone's name, and where ACCOUNT and TTL are missing they are those of the host before.
- * Invariant: each stands for a whole host, without a wildcard and whatever else is rare, as if it had been put alone.
+ * Invariant: each stands for a whole host, as if it had been put alone: one that is not a wildcard and has nothing that is rare.
  */
 import type { Host } from '../account/host.ts';
 import { type Name, parseName } from '../zone/name.ts';
@@ -18,7 +18,7 @@ import {
 
 /** The kind of such a value, among the kinds of changes. */
 export const HOST_LIST_KIND = 'hosts-put';
-/** The most hosts in one value, which is read as a whole. */
+/** The most hosts that are written into one value, because it may be read as a whole. */
 export const MOST_LISTED = 500;
 
 /** A label as it may stand in a row. */

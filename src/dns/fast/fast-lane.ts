@@ -9,7 +9,7 @@ import { extname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { IpAddress } from '../../net/ip-address.ts';
-import { preferThread } from '../../ops/threads/thread-priority.ts';
+import { preferThread } from '../../ops/system/thread-priority.ts';
 import type { ByteRange } from '../cookies/server-cookies.ts';
 import type { LimitNotice } from '../rrl/limit-notices.ts';
 import type { RateLimitOptions } from '../rrl/rate-limits.ts';

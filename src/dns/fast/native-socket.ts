@@ -10,7 +10,7 @@
  * Linux (`struct msghdr`, recvmmsg(2)); on any other machine `loadNativeSockets` gives the reason and nothing else.
  */
 import { endianness } from 'node:os';
-import { type NativeFunction, loadCLibrary } from '../../ops/threads/native-library.ts';
+import { type NativeFunction, loadCLibrary } from '../../ops/system/native-library.ts';
 
 /** The functions of the C library that are used here. */
 export interface NativeSockets {

@@ -17,7 +17,7 @@ export interface Migration {
   readonly isAddition?: false;
   /** Of a snapshot: a thing and its section. */
   entity(section: string, value: unknown): readonly (readonly [section: string, value: unknown])[];
-  /** Of a journal: a change. */
+  /** Of a journal: a change, or a list of hosts (`host-list-codec.ts`). */
   change(value: unknown): readonly unknown[];
 }
 

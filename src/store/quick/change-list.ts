@@ -1,7 +1,8 @@
 /**
  * The changes of a stored commit from the bytes between the brackets of its list, one after the other: an import of a
  * million records is one commit, and must never be a million objects at once.
- * Invariant: takes exactly the lists of changes that JSON and `Decoder` take together.
+ * Invariant: takes exactly the lists of changes that JSON and `Decoder` take together, as long as no object has a key twice,
+ * which JSON leaves open (RFC 8259 §4).
  */
 import { Decoder } from '../codec.ts';
 import type { ChangeTarget } from './change-target.ts';

@@ -96,7 +96,7 @@ export class QuickDecoder {
   change(bytes: Buffer, start: number): number {
     const cursor = this.#cursor;
     cursor.set(bytes, start, bytes.length);
-    this.#hosts.given = 0;
+    this.#hosts.begin();
     let isKnown = false;
     if (cursor.skip(KIND.hosts)) isKnown = this.#hosts.list();
     else if (cursor.skip(KIND.host)) isKnown = this.#hosts.host(2);

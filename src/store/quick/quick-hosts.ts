@@ -49,12 +49,21 @@ export class QuickHosts {
   };
   /** The zone of the last list of hosts. */
   #listed: { readonly zone: Name; readonly octets: Uint8Array } | undefined;
-  /** How many hosts of lists it has given; to be set to 0 before each. */
-  given = 0;
+  #given = 0;
 
   constructor(cursor: FieldCursor, target: ChangeTarget) {
     this.#cursor = cursor;
     this.#target = target;
+  }
+
+  /** How many hosts of a list it has given since `begin`. */
+  get given(): number {
+    return this.#given;
+  }
+
+  /** Begins to count what is given. */
+  begin(): void {
+    this.#given = 0;
   }
 
   /** Takes a host that so many braces end, its own and those around it. */
@@ -82,7 +91,7 @@ export class QuickHosts {
     return this.#addresses(row, ipv4);
   }
 
-  /** An IPv6 address, with which the host has both. */
+  /** Puts both addresses into the row, of which the second comes next. */
   #addresses(row: HostRow, ipv4: number): boolean {
     const ipv6 = this.#cursor.addressOrNull6();
     row.ipv4 = ipv4;
@@ -121,7 +130,7 @@ export class QuickHosts {
     for (let isFirst = true; ; isFirst = false) {
       if (!this.#listedHost(row, this.#listed.octets, isFirst)) return false;
       this.#target.putHostRow(row);
-      this.given++;
+      this.#given++;
       if (cursor.skip(LIST_KEYS.end)) break;
       if (!cursor.skipOctet(COMMA)) return false;
     }

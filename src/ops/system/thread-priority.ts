@@ -47,8 +47,8 @@ export function yieldToOtherThreads(steps: number): void {
 }
 
 /**
- * Leaves the calling thread, of a worker, what no other thread of its core wants, for good: only who may raise priorities
- * could take it back. Where the system knows no such policy the thread is made as nice as can be.
+ * Leaves the calling thread, of a worker, hardly more than what no other thread of its core wants, for good: by default
+ * nobody but root may take it back. Where the system knows no such policy the thread is made as nice as can be.
  */
 export function runInIdleTime(): void {
   if (process.platform !== 'linux') return;

@@ -25,12 +25,13 @@ interface Koffi {
 /** The C library that this process runs with, or the reason why it cannot be called. */
 export function loadCLibrary(): NativeLibrary | string {
   let koffi: Koffi;
+  let library: ReturnType<Koffi['load']>;
   try {
     koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    library = koffi.load(null);
   } catch (error) {
     return `the package koffi can't be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
   }
-  const library = koffi.load(null);
   return {
     func: (prototype) => library.func(prototype),
     addressOf: (buffer) => koffi.address(buffer),

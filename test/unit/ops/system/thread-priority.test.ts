@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { preferThread } from '../../../../src/ops/threads/thread-priority.ts';
+import { preferThread } from '../../../../src/ops/system/thread-priority.ts';
 
 /** The threads of this process: name and nice value, from /proc/PID/task/TID/stat. */
 function threads(): readonly [name: string, nice: number][] {
